@@ -1,0 +1,47 @@
+/*
+ * record/trace: W3C Trace Context in and out (telemetry.md §6), and the ids of requests.
+ *
+ * No I/O and no lock: each worker owns a generator, seeded from the system's.
+ */
+#ifndef GW_RECORD_TRACE_H
+#define GW_RECORD_TRACE_H
+
+#include "base/str.h"
+
+#define GW_TRACE_ID_BYTES 16
+#define GW_SPAN_ID_BYTES 8
+#define GW_TRACEPARENT_BYTES 55 /* 00-<32 hex>-<16 hex>-<2 hex> */
+#define GW_REQUEST_ID_MAX 128
+#define GW_UUID_BYTES 36
+
+struct gw_trace {
+    uint8_t trace_id[GW_TRACE_ID_BYTES];
+    uint8_t parent_span[GW_SPAN_ID_BYTES]; /* all zero: this is the root */
+    uint8_t server_span[GW_SPAN_ID_BYTES]; /* told to the caller */
+    uint8_t attempt_span[GW_SPAN_ID_BYTES]; /* told to the provider */
+    uint8_t flags; /* 0x01 sampled, 0x02 random */
+};
+
+/* xoshiro256**; not for secrets. */
+struct gw_rng {
+    uint64_t state[4];
+};
+void gw_rng_seed(struct gw_rng *rng); /* from getrandom() */
+uint64_t gw_rng_next(struct gw_rng *rng);
+
+/* Begins an exchange's trace: goes on with `traceparent` when it is valid (empty: none was sent; `repeated`: more than one
+ * was: not valid), else starts a new one. Ids are never zero. */
+void gw_trace_begin(struct gw_trace *trace, struct gw_str traceparent, bool repeated,
+                    struct gw_rng *rng);
+/* A new span for the next upstream attempt. */
+void gw_trace_attempt(struct gw_trace *trace, struct gw_rng *rng);
+/* With `span` = trace->server_span or trace->attempt_span. */
+void gw_trace_format(const struct gw_trace *trace, const uint8_t span[GW_SPAN_ID_BYTES],
+                     char out[GW_TRACEPARENT_BYTES]);
+
+/* May a caller's x-request-id be used: 1..128 of [A-Za-z0-9._-]. */
+bool gw_request_id_valid(struct gw_str id);
+/* UUIDv7 (RFC 9562 §5.7). */
+void gw_request_id_make(struct gw_rng *rng, uint64_t wall_ns, char out[GW_UUID_BYTES]);
+
+#endif
