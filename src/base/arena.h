@@ -1,8 +1,8 @@
 /*
  * base/arena: memory that is taken bit by bit and given back whole.
  *
- * One per exchange, freed when the exchange is recorded. Blocks come from a cache that the caller owns
- * (one per worker, so nothing here locks). Under ASan what is not handed out is poisoned.
+ * One per exchange, freed when the exchange is recorded. Blocks come from a cache that the caller
+ * owns (one per worker, so nothing here locks). Under ASan what is not handed out is poisoned.
  */
 #ifndef GW_BASE_ARENA_H
 #define GW_BASE_ARENA_H
@@ -36,7 +36,8 @@ void gw_arena_finish(struct gw_arena *arena);
 /* Gives the kept blocks back to the heap. */
 void gw_arena_cache_finish(struct gw_arena_cache *cache);
 
-/* @return `size` bytes aligned for any type, not cleared; NULL when out of memory or size > GW_ARENA_ALLOC_MAX */
+/* @return `size` bytes aligned for any type, not cleared; NULL when out of memory or size >
+ * GW_ARENA_ALLOC_MAX */
 void *gw_arena_alloc(struct gw_arena *arena, size_t size);
 
 /* The same, cleared. */
@@ -48,7 +49,8 @@ char *gw_arena_bytes(struct gw_arena *arena, size_t size);
 /* A copy that lives as long as the arena; {NULL, 0} when out of memory. */
 struct gw_str gw_arena_str(struct gw_arena *arena, struct gw_str s);
 
-/* A formatted, NUL-terminated text; the len does not count the NUL. {NULL, 0} when out of memory. */
+/* A formatted, NUL-terminated text; the len does not count the NUL. {NULL, 0} when out of memory.
+ */
 struct gw_str gw_arena_printf(struct gw_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

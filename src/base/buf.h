@@ -1,7 +1,9 @@
 /*
- * base/buf: bytes that grow at the end and are taken off the front, up to a maximum given at the start.
+ * base/buf: bytes that grow at the end and are taken off the front, up to a maximum given at the
+ * start.
  *
- * Holds nothing until the first byte comes; gw_buf_finish() gives everything back, so an idle connection costs none.
+ * Holds nothing until the first byte comes; gw_buf_finish() gives everything back, so an idle
+ * connection costs none.
  */
 #ifndef GW_BASE_BUF_H
 #define GW_BASE_BUF_H

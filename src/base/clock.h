@@ -1,7 +1,8 @@
 /*
  * base/clock: monotonic time for durations, wall time for log lines; both replaceable in tests.
  *
- * gw_clock_step() is the only thing here that is shared by threads; tests call it before they start any.
+ * gw_clock_step() is the only thing here that is shared by threads; tests call it before they start
+ * any.
  */
 #ifndef GW_BASE_CLOCK_H
 #define GW_BASE_CLOCK_H

@@ -1,8 +1,8 @@
 /*
  * base/err: how a function says that it failed, and why.
  *
- * Functions return `enum gw_status`; the caller's `struct gw_err` takes the details. Libraries never log:
- * who owns the exchange does, once.
+ * Functions return `enum gw_status`; the caller's `struct gw_err` takes the details. Libraries
+ * never log: who owns the exchange does, once.
  */
 #ifndef GW_BASE_ERR_H
 #define GW_BASE_ERR_H

@@ -1,8 +1,9 @@
 /*
  * base/log: what the operator reads: one JSON object a line on stderr.
  *
- * For events of the process (start, reload, drain, faults); the access log is record/access_log. One write(2) a line, so
- * lines of several threads do not mix. The level is set once, before threads start.
+ * For events of the process (start, reload, drain, faults); the access log is record/access_log.
+ * One write(2) a line, so lines of several threads do not mix. The level is set once, before
+ * threads start.
  */
 #ifndef GW_BASE_LOG_H
 #define GW_BASE_LOG_H

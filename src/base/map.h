@@ -1,8 +1,8 @@
 /*
  * base/map: hash map from bytes to a pointer, built once and then read.
  *
- * Keys are borrowed: they must outlive the map. Seeded per process, so that names chosen by others cannot
- * be made to collide. No deletion: configuration and registries do not need it.
+ * Keys are borrowed: they must outlive the map. Seeded per process, so that names chosen by others
+ * cannot be made to collide. No deletion: configuration and registries do not need it.
  */
 #ifndef GW_BASE_MAP_H
 #define GW_BASE_MAP_H

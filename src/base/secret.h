@@ -1,8 +1,8 @@
 /*
  * base/secret: credential bytes that cannot be printed by accident.
  *
- * There is no function that formats one. gw_secret_bytes() is the single way to the bytes, so that every
- * use can be found by name. Wiped when freed.
+ * There is no function that formats one. gw_secret_bytes() is the single way to the bytes, so that
+ * every use can be found by name. Wiped when freed.
  */
 #ifndef GW_BASE_SECRET_H
 #define GW_BASE_SECRET_H

@@ -71,7 +71,8 @@ struct gw_str gw_str_trim(struct gw_str s);
  * @return false, and `out` untouched, when it is anything else */
 bool gw_str_to_u64(struct gw_str s, uint64_t *out);
 
-/* Takes the next item of a comma-separated list (RFC 9110 §5.6.1) off `list`, trimmed; empty items are skipped.
+/* Takes the next item of a comma-separated list (RFC 9110 §5.6.1) off `list`, trimmed; empty items
+ * are skipped.
  * @return false at the end of the list */
 bool gw_str_next_item(struct gw_str *list, struct gw_str *item_out);
 

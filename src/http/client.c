@@ -35,6 +35,8 @@ void gw_up_fail(struct gw_up *up, enum gw_up_fault fault, const struct gw_err *e
     void *user = up->user;
     struct gw_up_loss loss = {.fault = fault, .err = err, .reused = up->reused};
 
+    if (up->state == UP_BODY && up->framing == GW_BODY_CHUNKED)
+        loss.chunked = &up->chunked; /* stays until the turn ends */
     if (fault == GW_UP_RESET)
         loss.none_taken = gw_sock_none_acked(&up->sock, up->sent_before);
     up->handler = NULL;
@@ -58,7 +60,8 @@ static void fail_message(struct gw_up *up, enum gw_up_fault fault, enum gw_statu
     gw_up_fail(up, fault, &err);
 }
 
-/* The answer is whole: the connection is free before the handler hears of it, so that what comes next can have it. */
+/* The answer is whole: the connection is free before the handler hears of it, so that what comes
+ * next can have it. */
 static void answer_end(struct gw_up *up, bool leftover)
 {
     const struct gw_up_handler *handler = up->handler;
@@ -232,7 +235,8 @@ enum gw_status gw_up_send(struct gw_up *up, const struct iovec *iov, int count, 
         return GW_IO;
     if (gw_buf_len(&up->out) == 0 && up->sock.writable &&
         gw_sock_write(&up->sock, iov, count, false, &sent) != GW_OK) {
-        /* The peer may have answered before it closed: that is read first, and the end behind it fails the request. */
+        /* The peer may have answered before it closed: that is read first, and the end behind it
+         * fails the request. */
         up->write_broken = true;
         up->sock.readable = true;
         gw_deadline_set(loop_of(up), &up->deadline, 0);

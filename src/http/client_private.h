@@ -1,5 +1,6 @@
 /*
- * http/client_private: what client.c (a request on a connection) and pool.c (where connections come from) share.
+ * http/client_private: what client.c (a request on a connection) and pool.c (where connections come
+ * from) share.
  */
 #ifndef GW_HTTP_CLIENT_PRIVATE_H
 #define GW_HTTP_CLIENT_PRIVATE_H
@@ -37,15 +38,16 @@ struct gw_up {
     struct gw_chunked chunked;
     uint8_t state, framing;
     uint8_t informational; /* 1xx heads seen */
-    bool reused, keep, request_sent, no_body, raw, paused, reading, write_broken, answered, has_session;
+    bool reused, keep, request_sent, no_body, raw, paused, reading, write_broken, answered,
+        has_session;
 };
 
 struct gw_origin {
     struct gw_http *http;
     struct gw_dns *dns;
     struct gw_origin_config config;
-    struct gw_up *idle;    /* newest first */
-    struct gw_up *active;  /* everything with a connection, or getting one, that is not idle */
+    struct gw_up *idle;   /* newest first */
+    struct gw_up *active; /* everything with a connection, or getting one, that is not idle */
     struct gw_up *waiting, **waiting_last;
     unsigned connections;
     struct gw_tls_session *session;

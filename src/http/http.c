@@ -32,8 +32,8 @@ static enum gw_status feed(struct gw_http1_head *head, bool request, bool no_bod
     return gw_http1_response_feed(head, bytes, bytes_max, no_body, err);
 }
 
-enum gw_status gw_http_head_feed(struct gw_http *http, struct gw_http_partial **partial, bool request,
-                                 bool no_body, size_t bytes_max, struct gw_str bytes,
+enum gw_status gw_http_head_feed(struct gw_http *http, struct gw_http_partial **partial,
+                                 bool request, bool no_body, size_t bytes_max, struct gw_str bytes,
                                  const struct gw_http1_head **head_out, struct gw_str *bytes_out,
                                  struct gw_err *err)
 {

@@ -1,9 +1,11 @@
 /*
- * http/http: what the HTTP server and client of one loop share: the memory that bytes are read into.
+ * http/http: what the HTTP server and client of one loop share: the memory that bytes are read
+ * into.
  *
- * One large buffer for everybody instead of one a connection: a connection holds memory only while something of it
- * waits. The bytes given to a callback stand in this buffer and are gone when it returns. In front of them there is always
- * room (GW_HTTP_HEADROOM) for a new head, so that head and body leave in one piece without copying the body.
+ * One large buffer for everybody instead of one a connection: a connection holds memory only while
+ * something of it waits. The bytes given to a callback stand in this buffer and are gone when it
+ * returns. In front of them there is always room (GW_HTTP_HEADROOM) for a new head, so that head
+ * and body leave in one piece without copying the body.
  */
 #ifndef GW_HTTP_HTTP_H
 #define GW_HTTP_HTTP_H
@@ -16,7 +18,7 @@
 
 struct gw_http {
     struct gw_loop *loop;
-    char *memory; /* GW_HTTP_HEADROOM + GW_HTTP_READ_BYTES */
+    char *memory;              /* GW_HTTP_HEADROOM + GW_HTTP_READ_BYTES */
     struct gw_http1_head head; /* the head in hand */
 };
 
@@ -41,9 +43,10 @@ struct gw_http_partial; /* opaque: see http.c */
 /* Feeds `bytes` to a head parser that survives between reads.
  * @param partial  NULL at first, and again after anything but GW_AGAIN
  * @param head_out  on GW_OK: the head; in `http` or in memory that lives as long as *bytes_out
- * @param bytes_out  on GW_OK: the whole head and all that was read behind it; free with gw_http_partial_free() */
-enum gw_status gw_http_head_feed(struct gw_http *http, struct gw_http_partial **partial, bool request,
-                                 bool no_body, size_t bytes_max, struct gw_str bytes,
+ * @param bytes_out  on GW_OK: the whole head and all that was read behind it; free with
+ * gw_http_partial_free() */
+enum gw_status gw_http_head_feed(struct gw_http *http, struct gw_http_partial **partial,
+                                 bool request, bool no_body, size_t bytes_max, struct gw_str bytes,
                                  const struct gw_http1_head **head_out, struct gw_str *bytes_out,
                                  struct gw_err *err);
 /* Bytes kept so far. */
@@ -51,8 +54,8 @@ size_t gw_http_partial_len(const struct gw_http_partial *partial);
 /* Accepts NULL. */
 void gw_http_partial_free(struct gw_http_partial *partial);
 
-/* A deadline on a timer that is touched as rarely as possible: it is moved only when it would be too late; a timer that
- * fires early is put on again. Call gw_deadline_passed() in on_timer. */
+/* A deadline on a timer that is touched as rarely as possible: it is moved only when it would be
+ * too late; a timer that fires early is put on again. Call gw_deadline_passed() in on_timer. */
 struct gw_deadline {
     struct gw_timer timer;
     uint64_t at_ms; /* 0: none */

@@ -1,8 +1,5 @@
 #include "http/client_private.h"
 
-#include "base/log.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 
 static void on_deadline(struct gw_timer *timer);
@@ -87,8 +84,8 @@ static void begin_tls(struct gw_up *up)
     struct gw_tls *tls;
     struct gw_err err;
 
-    if (gw_tls_client_create(origin->config.tls, origin->config.host, origin->session, &tls, &err) !=
-        GW_OK) {
+    if (gw_tls_client_create(origin->config.tls, origin->config.host, origin->session, &tls,
+                             &err) != GW_OK) {
         gw_up_fail(up, GW_UP_TLS, &err);
         return;
     }
@@ -104,8 +101,9 @@ static void ask_proxy(struct gw_up *up)
     struct gw_buf request;
 
     gw_buf_init(&request, 4096);
-    gw_buf_printf(&request, v6 ? "CONNECT [%.*s]:%u HTTP/1.1\r\nhost: [%.*s]:%u\r\n"
-                               : "CONNECT %.*s:%u HTTP/1.1\r\nhost: %.*s:%u\r\n",
+    gw_buf_printf(&request,
+                  v6 ? "CONNECT [%.*s]:%u HTTP/1.1\r\nhost: [%.*s]:%u\r\n"
+                     : "CONNECT %.*s:%u HTTP/1.1\r\nhost: %.*s:%u\r\n",
                   GW_STR_ARG(config->host), config->port, GW_STR_ARG(config->host), config->port);
     if (config->proxy_authorization.len)
         gw_buf_printf(&request, "proxy-authorization: %.*s\r\n",
@@ -158,11 +156,13 @@ static void on_proxy_answer(struct gw_up *up)
     }
 }
 
-static void on_connected(void *arg, int fd, enum gw_connect_phase phase, const struct gw_err *err)
+static void on_connected(void *arg, int fd, enum gw_connect_failure failure,
+                         const struct gw_err *err)
 {
     static const enum gw_up_fault faults[] = {
+        [GW_CONNECT_NONE] = GW_UP_CONNECT,
         [GW_CONNECT_DNS] = GW_UP_DNS,
-        [GW_CONNECT_TCP] = GW_UP_CONNECT,
+        [GW_CONNECT_REFUSED] = GW_UP_CONNECT,
         [GW_CONNECT_TIMEOUT] = GW_UP_CONNECT_TIMEOUT,
     };
     struct gw_up *up = arg;
@@ -170,7 +170,7 @@ static void on_connected(void *arg, int fd, enum gw_connect_phase phase, const s
 
     up->connect = NULL;
     if (fd == -1) {
-        gw_up_fail(up, faults[phase], err);
+        gw_up_fail(up, faults[failure], err);
         return;
     }
     gw_sock_init(&up->sock, fd);
@@ -198,10 +198,9 @@ static void connect_up(struct gw_up *up)
     origin->connections++;
     /* TCP has its own clock in io/connect; this one goes on to the end of the handshake. */
     gw_deadline_set(loop_of(up), &up->deadline, config->connect_timeout_ms);
-    up->connect = gw_connect(origin->http->loop, origin->dns,
-                             proxied ? config->proxy_host : config->host,
-                             proxied ? config->proxy_port : config->port,
-                             config->connect_timeout_ms, on_connected, up);
+    up->connect = gw_connect(
+        origin->http->loop, origin->dns, proxied ? config->proxy_host : config->host,
+        proxied ? config->proxy_port : config->port, config->connect_timeout_ms, on_connected, up);
     if (!up->connect)
         gw_deadline_set(loop_of(up), &up->deadline, 0);
 }
@@ -318,7 +317,9 @@ void gw_pool_discard(struct gw_up *up, bool reset)
         origin->connections--;
     up->state = UP_CLOSED;
     gw_loop_timer_clear(loop, &up->deadline.timer);
-    gw_connect_cancel(up->connect);
+    if (up->connect)
+        gw_connect_cancel(up->connect);
+    up->connect = NULL;
     gw_http_partial_free(up->partial);
     gw_buf_finish(&up->out);
     gw_sock_close(loop, &up->sock, reset);
@@ -391,8 +392,8 @@ static void serve_waiters(struct gw_task *task)
 }
 
 enum gw_status gw_origin_create(struct gw_http *http, struct gw_dns *dns,
-                                const struct gw_origin_config *config, struct gw_origin **origin_out,
-                                struct gw_err *err)
+                                const struct gw_origin_config *config,
+                                struct gw_origin **origin_out, struct gw_err *err)
 {
     struct gw_origin *origin = calloc(1, sizeof *origin);
 

@@ -119,14 +119,15 @@ static void down_open(struct gw_server *server, int fd)
     gw_buf_init(&down->in, server->limits.header_bytes_max + 2 * GW_HTTP_READ_BYTES);
     gw_buf_init(&down->out, OUT_BYTES_MAX);
     down->state = DOWN_HEAD;
+    enum gw_status status = GW_OK;
     if (server->tls) {
+        struct gw_tls *tls = NULL;
         down->state = DOWN_HANDSHAKE;
-        down->sock.tls = gw_tls_server_create(server->tls);
-        if (down->sock.tls)
-            gw_tls_attach(down->sock.tls, &down->sock);
+        status = gw_tls_server_create(server->tls, &tls, NULL);
+        if (status == GW_OK)
+            gw_tls_attach(tls, &down->sock);
     }
-    if ((server->tls && !down->sock.tls) ||
-        gw_loop_add(loop, &down->sock.io, NULL) != GW_OK) {
+    if (status != GW_OK || gw_loop_add(loop, &down->sock.io, NULL) != GW_OK) {
         gw_tls_destroy(down->sock.tls);
         close(fd);
         free(down);
@@ -142,8 +143,8 @@ static void down_open(struct gw_server *server, int fd)
     gw_deadline_set(loop, &down->deadline, server->limits.header_timeout_ms);
 }
 
-/* Descriptors have run out: the caller is told by a closed connection instead of a hanging one, and the listener does
- * not spin. */
+/* Descriptors have run out: the caller is told by a closed connection instead of a hanging one, and
+ * the listener does not spin. */
 static void refuse_one(struct gw_server *server)
 {
     if (server->spare_fd != -1)
@@ -273,7 +274,8 @@ static size_t take_head(struct gw_down *down, struct gw_str bytes)
             gw_deadline_set(http->loop, &down->deadline, server->limits.header_timeout_ms);
         return bytes.len;
     }
-    /* The head lives in `partial` when it came in pieces: keep that until the handler has seen it. */
+    /* The head lives in `partial` when it came in pieces: keep that until the handler has seen it.
+     */
     struct gw_http_partial *partial = down->partial;
     size_t before = whole.len - bytes.len; /* bytes of this head from earlier reads */
     size_t used = bytes.len;
@@ -299,7 +301,8 @@ static size_t take_head(struct gw_down *down, struct gw_str bytes)
         gw_chunked_init(&down->chunked);
     gw_deadline_none(&down->deadline);
     down->state = down->body_chunked || down->body_left ? DOWN_BODY : DOWN_WAIT;
-    down->expect_continue = head->expect_continue && down->state == DOWN_BODY && whole.len == head->bytes;
+    down->expect_continue =
+        head->expect_continue && down->state == DOWN_BODY && whole.len == head->bytes;
     down->open = true;
     down->user = NULL;
     down->paused = false;
@@ -329,8 +332,8 @@ static size_t take_body(struct gw_down *down, char *bytes, size_t len)
     struct gw_err err;
 
     if (down->body_chunked) {
-        enum gw_status status = gw_chunked_feed(&down->chunked, bytes, len, false, &used, &kept,
-                                                NULL, NULL, &err);
+        enum gw_status status =
+            gw_chunked_feed(&down->chunked, bytes, len, false, &used, &kept, NULL, NULL, &err);
         if (status == GW_OK && down->body_seen + kept > server->limits.body_bytes_max)
             status = gw_err_set(&err, GW_TOO_LARGE, "the request's body is larger than %llu bytes",
                                 (unsigned long long)server->limits.body_bytes_max);
@@ -390,7 +393,8 @@ static void send_continue(struct gw_down *down)
 
 static void consume_kept(struct gw_down *down)
 {
-    /* Taken out of the connection first: a handler that ends the answer may make it keep other bytes. */
+    /* Taken out of the connection first: a handler that ends the answer may make it keep other
+     * bytes. */
     struct gw_buf kept = down->in;
     gw_buf_init(&down->in, kept.max);
     size_t used = consume(down, kept.base + kept.head, gw_buf_len(&kept));
@@ -556,7 +560,8 @@ static void on_io(struct gw_io *io, unsigned events)
         linger(down);
     else if (wants_bytes(down))
         read_loop(down);
-    /* The caller's FIN while its answer is under way: it has left, so what it waits for is cancelled. */
+    /* The caller's FIN while its answer is under way: it has left, so what it waits for is
+     * cancelled. */
     if ((down->state == DOWN_WAIT || down->state == DOWN_BODY) && down->sock.hup && down->open)
         down_close(down, false);
 }
@@ -607,6 +612,12 @@ static void on_drain_timeout(struct gw_timer *timer)
         down_close(server->downs, true);
 }
 
+void gw_server_set_tls(struct gw_server *server, struct gw_tls_profile *tls)
+{
+    assert(server->tls);
+    server->tls = tls;
+}
+
 void gw_server_drain(struct gw_server *server, unsigned timeout_ms, void (*on_drained)(void *arg),
                      void *arg)
 {
@@ -622,7 +633,8 @@ void gw_server_drain(struct gw_server *server, unsigned timeout_ms, void (*on_dr
     gw_loop_timer_set(server->http->loop, &server->drain_timer, timeout_ms);
     for (struct gw_down *down = server->downs, *next; down; down = next) {
         next = down->next;
-        /* A new connection may have its request in the kernel already: read before calling it idle. */
+        /* A new connection may have its request in the kernel already: read before calling it idle.
+         */
         if (down->state == DOWN_HEAD && !down->partial) {
             down->sock.readable = true;
             read_loop(down);

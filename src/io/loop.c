@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define EVENTS_PER_TURN 256
-/* One turn of the wheel: 4096 slots of 8 ms are 32 s; longer timers are put in again when their slot comes. */
+/* One turn of the wheel: 4096 slots of 8 ms are 32 s; longer timers are put in again when their
+ * slot comes. */
 #define WHEEL_SLOTS 4096u
 #define SLOT_WORDS (WHEEL_SLOTS / 64u)
 
@@ -266,18 +267,22 @@ static void fire_timers(struct gw_loop *loop)
 
 /* ---- tasks ---- */
 
-void gw_loop_post(struct gw_loop *loop, struct gw_task *task)
+void gw_loop_wake(struct gw_loop *loop)
 {
     const uint64_t one = 1;
+    /* Only fails when the counter is full: then the loop is being woken anyway. */
+    ssize_t written = write(loop->wake.fd, &one, sizeof one);
+    (void)written;
+}
 
+void gw_loop_post(struct gw_loop *loop, struct gw_task *task)
+{
     task->next = NULL;
     (void)pthread_mutex_lock(&loop->lock);
     *loop->last_task = task;
     loop->last_task = &task->next;
     (void)pthread_mutex_unlock(&loop->lock);
-    /* Only fails when the counter is full: then the loop is being woken anyway. */
-    ssize_t written = write(loop->wake.fd, &one, sizeof one);
-    (void)written;
+    gw_loop_wake(loop);
 }
 
 static void on_wake(struct gw_io *io, unsigned events)

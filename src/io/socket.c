@@ -35,8 +35,8 @@ enum gw_status gw_sock_read(struct gw_sock *sock, char *into, size_t room, size_
         return GW_AGAIN;
     ssize_t got = recv(sock->io.fd, into, room, 0);
     if (got > 0) {
-        /* A short read has emptied the queue: what comes later makes an edge of its own. But a FIN that was
-         * already announced makes none. */
+        /* A short read has emptied the queue: what comes later makes an edge of its own. But a FIN
+         * that was already announced makes none. */
         sock->readable = (size_t)got == room || sock->hup;
         *len_out = (size_t)got;
         return GW_OK;
@@ -63,8 +63,7 @@ enum gw_status gw_sock_write(struct gw_sock *sock, const struct iovec *iov, int 
         wanted += iov[i].iov_len;
     ssize_t sent;
     if (count == 1) {
-        sent = send(sock->io.fd, iov->iov_base, iov->iov_len,
-                    MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+        sent = send(sock->io.fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
     } else {
         struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)iov,
                                  .msg_iovlen = (size_t)count};

@@ -1,8 +1,8 @@
 /*
  * io/socket: one connected stream socket, plain or under TLS, non-blocking.
  *
- * The only place that knows whether bytes are encrypted: gw_sock_read() and gw_sock_write() branch on `tls`, and
- * another backend (io_uring) would be put behind these same two.
+ * The only place that knows whether bytes are encrypted: gw_sock_read() and gw_sock_write() branch
+ * on `tls`, and another backend (io_uring) would be put behind these same two.
  */
 #ifndef GW_IO_SOCKET_H
 #define GW_IO_SOCKET_H
@@ -27,10 +27,10 @@ struct gw_addr {
 struct gw_sock {
     struct gw_io io; /* must stay first */
     struct gw_tls *tls;
-    bool readable;  /* the kernel may hold bytes: the last read was not short */
-    bool writable;  /* the last write was not short */
-    bool eof;       /* FIN read */
-    bool hup;       /* the loop said GW_IO_HUP: an end will come behind the bytes in the queue */
+    bool readable; /* the kernel may hold bytes: the last read was not short */
+    bool writable; /* the last write was not short */
+    bool eof;      /* FIN read */
+    bool hup;      /* the loop said GW_IO_HUP: an end will come behind the bytes in the queue */
     uint64_t sent_bytes; /* written to the kernel since connect */
 };
 
@@ -41,22 +41,24 @@ void gw_sock_init(struct gw_sock *sock, int fd);
 void gw_sock_note(struct gw_sock *sock, unsigned events);
 
 /* @return GW_OK and 0 < *len_out <= room; GW_AGAIN; GW_EOF (clean end); GW_IO (reset, TLS failure)
- * Without TLS a read shorter than `room` clears `readable`, so the next call says GW_AGAIN without a syscall. */
+ * Without TLS a read shorter than `room` clears `readable`, so the next call says GW_AGAIN without
+ * a syscall. */
 enum gw_status gw_sock_read(struct gw_sock *sock, char *into, size_t room, size_t *len_out);
 
-/* Writes what fits. GW_OK: *len_out of the bytes went (maybe not all: then `writable` is false and GW_IO_WRITE will
- * come). GW_IO: broken. `more`: further bytes follow at once. */
+/* Writes what fits. GW_OK: *len_out of the bytes went (maybe not all: then `writable` is false and
+ * GW_IO_WRITE will come). GW_IO: broken. `more`: further bytes follow at once. */
 enum gw_status gw_sock_write(struct gw_sock *sock, const struct iovec *iov, int count, bool more,
                              size_t *len_out);
 
-/* Has the peer's TCP acknowledged none of the bytes written after `sent_before`? True only when it is certain:
- * then the peer cannot have acted on them. */
+/* Has the peer's TCP acknowledged none of the bytes written after `sent_before`? True only when it
+ * is certain: then the peer cannot have acted on them. */
 bool gw_sock_none_acked(const struct gw_sock *sock, uint64_t sent_before);
 
 /* Half-closes for writing (TLS: close_notify first). */
 void gw_sock_shutdown(struct gw_sock *sock);
 
-/* Closes, drops the TLS session. Memory: see gw_loop_close(). `reset`: the peer sees an RST, not a clean end. */
+/* Closes, drops the TLS session. Memory: see gw_loop_close(). `reset`: the peer sees an RST, not a
+ * clean end. */
 void gw_sock_close(struct gw_loop *loop, struct gw_sock *sock, bool reset);
 
 /* A listening TCP socket with SO_REUSEPORT. `host` is an IPv4 or IPv6 address, or "localhost". */

@@ -1,21 +1,25 @@
 /*
  * wire/http1: HTTP/1.1 messages as RFC 9112 has them, strictly; no I/O, no allocation.
  *
- * Heads are parsed in place: the caller keeps all bytes of a head in one piece of memory, which may move between calls;
- * the head holds offsets, not pointers. Bodies are parsed as they pass. Whatever way the bytes are cut, the outcome is
- * the same. Refused, because two parsers could read it in two ways: bare LF and bare CR, obs-fold, a blank before a colon
- * or a name that is no token, control bytes, NUL, both Content-Length and Transfer-Encoding, repeated or signed or listed
- * lengths, codings other than exactly one "chunked", a request with Transfer-Encoding on HTTP/1.0.
+ * Heads are parsed in place: the caller keeps all bytes of a head in one piece of memory, which may
+ * move between calls; the head holds offsets, not pointers. Bodies are parsed as they pass.
+ * Whatever way the bytes are cut, the outcome is the same. Refused, because two parsers could read
+ * it in two ways: bare LF and bare CR, obs-fold, a blank before a colon or a name that is no token,
+ * control bytes, NUL, both Content-Length and Transfer-Encoding, repeated or signed or listed
+ * lengths, codings other than exactly one "chunked", Transfer-Encoding on HTTP/1.0, CONNECT.
+ *
+ * http1.c reads heads, http1_fields.c knows the names, http1_chunked.c reads bodies.
  */
 #ifndef GW_WIRE_HTTP1_H
 #define GW_WIRE_HTTP1_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
 #define GW_HTTP1_FIELDS_MAX 128u
 #define GW_HTTP1_CHUNK_BYTES_MAX ((uint64_t)1 << 40)
-#define GW_HTTP1_CHUNK_LINE_MAX 256u  /* size and extensions of one chunk */
+#define GW_HTTP1_CHUNK_LINE_MAX 256u /* size and extensions of one chunk */
 #define GW_HTTP1_TRAILER_BYTES_MAX 8192u
 
 enum gw_http1_method {
@@ -68,14 +72,14 @@ enum gw_field_id {
 };
 
 struct gw_http1_field {
-    uint32_t name, name_len; /* offsets from the start of the head */
+    uint32_t name, name_len;   /* offsets from the start of the head */
     uint32_t value, value_len; /* trimmed */
     enum gw_field_id id;
 };
 
 enum gw_http1_framing {
-    GW_BODY_NONE,    /* no body follows */
-    GW_BODY_LENGTH,  /* body_bytes follow */
+    GW_BODY_NONE,   /* no body follows */
+    GW_BODY_LENGTH, /* body_bytes follow; may be 0 */
     GW_BODY_CHUNKED,
     GW_BODY_TO_CLOSE /* responses only */
 };
@@ -86,15 +90,22 @@ struct gw_http1_head {
     uint32_t fields_count;
     enum gw_http1_framing framing;
     uint64_t body_bytes;
-    bool http10;     /* HTTP/1.0; anything else accepted is 1.1 */
-    bool keep_alive; /* may the connection be used again, by version and Connection */
+    bool http10; /* HTTP/1.0; anything else accepted is 1.1 */
+    /* May the connection be used again: by version, Connection and framing. Also false after a 1xx
+     * or 204 that announces a body it cannot have: what follows is then anybody's guess. */
+    bool keep_alive;
     bool expect_continue;
-    bool has_connection_names; /* Connection names fields other than close and keep-alive: they are hop-by-hop too */
+    bool has_connection_names; /* Connection names fields other than close and keep-alive: they are
+                                  hop-by-hop too */
     /* Requests. */
     enum gw_http1_method method;
-    uint32_t method_len;         /* at offset 0 */
-    uint32_t target, target_len; /* origin-form ("/…") always; absolute-form is cut down to it; "*" only with OPTIONS */
-    uint32_t host, host_len;     /* the Host field's value (of absolute-form: its authority); exactly one, checked */
+    uint32_t method_at, method_len; /* at 0 unless empty lines were skipped */
+    /* Origin-form ("/…") always; absolute-form is cut down to it (no path: one slash of its "//"; a
+     * query without a path is refused); "*" only with OPTIONS. Visible ASCII without '#'. */
+    uint32_t target, target_len;
+    /* The Host field's value (of absolute-form: its authority, RFC 9112 §3.2.2), checked:
+     * host[:port]. Exactly one field; HTTP/1.0 may have none. May be empty. */
+    uint32_t host, host_len;
     /* Responses. */
     unsigned code;
     uint32_t reason, reason_len;
@@ -102,20 +113,24 @@ struct gw_http1_head {
     struct gw_http1_field fields[GW_HTTP1_FIELDS_MAX];
 
     /* Private: where the parser goes on. */
-    uint32_t at;
+    uint32_t at, mark; /* next byte; start of what is being read */
     uint8_t state;
-    bool has_length, has_coding;
+    bool has_length, has_coding, has_authority, says_close, says_keep_alive;
 };
 
 /* Clears what has to be cleared (not the field table). */
 void gw_http1_head_init(struct gw_http1_head *head);
 
-/* @param bytes      all bytes of the message so far, from its first one; may hold more than the head
+/* Goes on where the last call stopped: no byte is looked at twice for long, however slowly they
+ * come. What can never become a head is refused as soon as its first wrong byte is there.
+ * @param bytes      all bytes of the message so far, from its first one; may hold more than the
+ * head
  * @param bytes_max  limit of the head
- * @return GW_OK; GW_AGAIN: call again with more bytes behind the same ones; GW_INVALID; GW_TOO_LARGE (bytes_max or
- *         GW_HTTP1_FIELDS_MAX); GW_UNSUPPORTED (an HTTP version other than 1.0 and 1.1). After a failure `err->offset`
- *         is the offending byte and the connection cannot be used again.
- * Empty lines (CRLF) before a request line are skipped, at most 4 (RFC 9112 §2.2): head->bytes counts them. */
+ * @return GW_OK; GW_AGAIN: call again with more bytes behind the same ones; GW_INVALID;
+ * GW_TOO_LARGE (bytes_max or GW_HTTP1_FIELDS_MAX); GW_UNSUPPORTED (an HTTP version other than 1.0
+ * and 1.1, or the preface of HTTP/2). After a failure `err->offset` is the offending byte and the
+ * connection cannot be used again. Empty lines (CRLF) before a request line are skipped, at most 4
+ * (RFC 9112 §2.2): head->bytes counts them. */
 enum gw_status gw_http1_request_feed(struct gw_http1_head *head, struct gw_str bytes,
                                      size_t bytes_max, struct gw_err *err);
 
@@ -138,37 +153,50 @@ static inline struct gw_str gw_http1_value(const struct gw_http1_field *field, s
 {
     return (struct gw_str){bytes.base + field->value, field->value_len};
 }
-/* Is this field for one connection only (RFC 9110 §7.6.1): Connection, Keep-Alive, Proxy-*, TE, Trailer,
- * Transfer-Encoding, Upgrade, or named by Connection? */
+/* Is this field for one connection only (RFC 9110 §7.6.1): Connection, Keep-Alive, Proxy-*, TE,
+ * Trailer, Transfer-Encoding, Upgrade, or named by Connection? */
 bool gw_http1_is_hop_by_hop(const struct gw_http1_head *head, struct gw_str bytes,
                             const struct gw_http1_field *field);
 /* The id of a field name. */
 enum gw_field_id gw_http1_field_id(struct gw_str name);
+/* "GET", …; "OTHER". */
 struct gw_str gw_http1_method_name(enum gw_http1_method method);
+enum gw_http1_method gw_http1_method_of(struct gw_str name);
 /* "OK", "Not Found", …; "Status" for codes without a name here. */
 struct gw_str gw_http1_reason(unsigned code);
 
 /* A chunked body as it passes. */
 struct gw_chunked {
-    uint64_t left;      /* of the current chunk's data */
-    uint32_t line_bytes, trailer_bytes;
+    bool done; /* the last chunk and its trailers have been read */
+
+    /* Private. */
     uint8_t state;
-    bool done;          /* the last chunk and its trailers have been read */
+    uint32_t line_bytes, trailer_bytes;
+    uint64_t left;   /* of the current chunk's data; while its size is read, that */
+    uint64_t offset; /* bytes of the body read so far */
 };
 
 void gw_chunked_init(struct gw_chunked *chunked);
 
 /* Reads on through `bytes` (which it may change) and stops after the body's end.
- * @param raw  true: keep the framing. What must not be passed on (chunk extensions, trailer fields) is removed in place;
- *             the last chunk ("0\r\n\r\n") is *not* kept: the caller writes it when the end is to be told.
- *             false: only the data stays.
+ * @param raw  true: keep the framing. What must not be passed on (chunk extensions, trailer fields)
+ * and leading zeros of sizes are removed in place; nothing else moves. The last chunk ("0\r\n\r\n")
+ * is *not* kept: the caller writes it when the end is to be told. false: only the data stays.
  * @param used_out  how many bytes of `bytes` belong to the body
  * @param kept_out  how many bytes, from bytes.base on, are left to pass on (<= used)
- * @return GW_OK (look at chunked->done) or GW_INVALID / GW_TOO_LARGE; nothing after a failure may be passed on
- * In raw mode `on_data` (may be NULL) is told each run of data bytes, in order, before anything is moved. */
+ * @return GW_OK (look at chunked->done) or GW_INVALID / GW_TOO_LARGE (a size, a line or the
+ * trailers); nothing after a failure may be passed on. err->offset counts from the start of the
+ * body. In raw mode `on_data` (may be NULL) is told each run of data bytes, in order, before
+ * anything is moved. */
 enum gw_status gw_chunked_feed(struct gw_chunked *chunked, char *bytes, size_t len, bool raw,
                                size_t *used_out, size_t *kept_out,
                                void (*on_data)(void *arg, struct gw_str data), void *arg,
                                struct gw_err *err);
+
+/* Last words on a body that was passed on in raw mode and then lost at `chunked`: adds the bytes that carry `words` to the
+ * reader in whatever chunk is open, or in one of their own. What is still owed to an open chunk is paid in line feeds. The
+ * body stays without its last chunk, so it does not look whole. */
+enum gw_status gw_chunked_last_words(const struct gw_chunked *chunked, struct gw_str words,
+                                     struct gw_buf *into);
 
 #endif

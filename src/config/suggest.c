@@ -1,0 +1,52 @@
+/*
+ * Finds the key that was probably meant.
+ */
+#include "config/keys.h"
+
+#define SUGGEST_BYTES_MAX 40u
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Insertions, deletions, changes and swaps of neighbours that turn one name into the other;
+ * UINT_MAX when one is too long to be looked at. */
+static unsigned distance(struct gw_str a, struct gw_str b)
+{
+    unsigned rows[3][SUGGEST_BYTES_MAX + 1];
+
+    if (a.len > SUGGEST_BYTES_MAX || b.len > SUGGEST_BYTES_MAX)
+        return UINT32_MAX;
+    for (unsigned j = 0; j <= b.len; j++)
+        rows[0][j] = j;
+    for (unsigned i = 1; i <= a.len; i++) {
+        unsigned *now = rows[i % 3];
+        const unsigned *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
+        now[0] = i;
+        for (unsigned j = 1; j <= b.len; j++) {
+            char x = gw_lower(a.base[i - 1]), y = gw_lower(b.base[j - 1]);
+            unsigned best = least(up[j - 1] + (x != y), least(up[j], now[j - 1]) + 1);
+            if (i > 1 && j > 1 && x == gw_lower(b.base[j - 2]) && gw_lower(a.base[i - 2]) == y)
+                best = least(best, up2[j - 2] + 1);
+            now[j] = best;
+        }
+    }
+    return rows[a.len % 3][b.len];
+}
+
+const char *gw_config_suggest(const struct gw_config_table *table, struct gw_str name)
+{
+    const char *nearest = NULL;
+    unsigned nearest_distance = UINT32_MAX;
+
+    for (size_t i = 0; i < table->keys_count; i++) {
+        unsigned d = distance(name, gw_str_of(table->keys[i].name));
+        if (d < nearest_distance) {
+            nearest_distance = d;
+            nearest = table->keys[i].name;
+        }
+    }
+    /* A third of the letters may be wrong; more is another word. */
+    return nearest && nearest_distance <= (strlen(nearest) + 2) / 3 ? nearest : NULL;
+}

@@ -1,0 +1,438 @@
+#include "gateway/request.h"
+
+#include "gateway/exchange.h"
+#include "provider/provider.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Room in front of the fields for request line and Host; what does not fit is given larger memory.
+ */
+#define FRONT_BYTES 768u
+/* A body over this is not copied behind its head. */
+#define SMALL_BODY_BYTES (GW_REQUEST_BLOCK_BYTES - FRONT_BYTES)
+#define IOV_MAX_COUNT 10
+
+static const char crlf[] = "\r\n";
+
+#define BIT(field) ((uint64_t)1 << (field))
+#define CREDENTIALS                                                                                \
+    (BIT(GW_FIELD_AUTHORIZATION) | BIT(GW_FIELD_X_API_KEY) | BIT(GW_FIELD_API_KEY) |               \
+     BIT(GW_FIELD_X_GOOG_API_KEY))
+
+/* ---- memory ---- */
+
+/* Makes room for `front` bytes before begin and `back` bytes behind end. */
+static bool make_room(struct gw_exchange *ex, size_t front, size_t back)
+{
+    struct gw_forward *forward = &ex->forward;
+    size_t len = forward->end - forward->begin;
+
+    if (forward->begin >= front && forward->room - forward->end >= back)
+        return true;
+    size_t room = front + len + back;
+    char *memory = malloc(room);
+    if (!memory)
+        return false;
+    memcpy(memory + front, forward->memory + forward->begin, len);
+    gw_request_drop(ex);
+    forward->memory = memory;
+    forward->room = room;
+    forward->begin = front;
+    forward->end = front + len;
+    return true;
+}
+
+void gw_request_drop(struct gw_exchange *ex)
+{
+    struct gw_forward *forward = &ex->forward;
+
+    if (forward->block)
+        gw_request_block_give(gw_exchange_gateway(ex), forward->block);
+    else
+        free(forward->memory);
+    forward->block = NULL;
+    forward->memory = NULL;
+    forward->room = forward->begin = forward->end = 0;
+    forward->whole_in_memory = false;
+}
+
+static void add(struct gw_forward *forward, struct gw_str bytes)
+{
+    memcpy(forward->memory + forward->end, bytes.base, bytes.len);
+    forward->end += bytes.len;
+}
+
+static void add_field(struct gw_forward *forward, struct gw_str name, struct gw_str value)
+{
+    if (!value.base)
+        return;
+    add(forward, name);
+    add(forward, GW_STR(": "));
+    add(forward, value);
+    add(forward, GW_STR("\r\n"));
+}
+
+/* ---- the caller's head ---- */
+
+/* Never goes upstream, whatever the provider (product.md §4). */
+static bool is_dropped(const struct gw_http1_head *head, struct gw_str bytes,
+                       const struct gw_http1_field *field, bool decoded)
+{
+    switch ((unsigned)field->id) {
+    case GW_FIELD_OTHER:
+        return head->has_connection_names && gw_http1_is_hop_by_hop(head, bytes, field);
+    case GW_FIELD_HOST:
+    case GW_FIELD_CONTENT_LENGTH:
+    case GW_FIELD_EXPECT:
+    case GW_FIELD_COOKIE:
+    case GW_FIELD_FORWARDED:
+    case GW_FIELD_TRACEPARENT:
+    case GW_FIELD_PREFIX_X_FORWARDED:
+    case GW_FIELD_PREFIX_X_GATEWAY:
+    case GW_FIELD_PREFIX_X_TO11:
+        return true;
+    case GW_FIELD_CONTENT_ENCODING:
+        return decoded;
+    default:
+        return gw_http1_is_hop_by_hop(head, bytes, field);
+    }
+}
+
+enum gw_status gw_request_begin(struct gw_exchange *ex, const struct gw_http1_head *head,
+                                struct gw_str bytes, bool decoded)
+{
+    struct gw_forward *forward = &ex->forward;
+    struct gw_gateway *gateway = gw_exchange_gateway(ex);
+
+    forward->block = gw_request_block_take(gateway);
+    if (!forward->block)
+        return GW_NO_MEMORY;
+    forward->memory = forward->block->bytes;
+    forward->room = sizeof forward->block->bytes;
+    forward->begin = forward->end = FRONT_BYTES;
+    forward->chunked = head->framing == GW_BODY_CHUNKED || decoded;
+    forward->has_body = head->framing != GW_BODY_NONE;
+    forward->body_bytes = head->framing == GW_BODY_LENGTH ? head->body_bytes : 0;
+    gw_buf_init(&forward->held,
+                ex->site->snapshot->config->server.max_body_bytes + GW_HTTP_READ_BYTES);
+    if (!make_room(ex, FRONT_BYTES, head->bytes))
+        return GW_NO_MEMORY;
+    for (uint32_t i = 0; i < head->fields_count; i++) {
+        const struct gw_http1_field *field = &head->fields[i];
+        if (!is_dropped(head, bytes, field, decoded))
+            add_field(forward, gw_http1_name(field, bytes), gw_http1_value(field, bytes));
+    }
+    forward->keys = head->seen & CREDENTIALS;
+    forward->has_tracestate = head->seen & BIT(GW_FIELD_TRACESTATE);
+    forward->has_accept_encoding = head->seen & BIT(GW_FIELD_ACCEPT_ENCODING);
+    return GW_OK;
+}
+
+/* ---- what depends on the provider ---- */
+
+/* One line of the composed fields. */
+struct line {
+    size_t at, len;
+    struct gw_str name, value;
+};
+
+static bool next_line(const struct gw_forward *forward, size_t *at, struct line *line)
+{
+    if (*at >= forward->end)
+        return false;
+    struct gw_str rest = {forward->memory + *at, forward->end - *at};
+    line->at = *at;
+    line->len = gw_str_find(rest, '\n') + 1;
+    size_t colon = gw_str_find(rest, ':');
+    line->name = (struct gw_str){rest.base, colon};
+    /* ": " in front, CRLF behind: add_field() wrote it. */
+    line->value = (struct gw_str){rest.base + colon + 2, line->len - colon - 4};
+    *at += line->len;
+    return true;
+}
+
+static void remove_line(struct gw_forward *forward, const struct line *line)
+{
+    char *start = forward->memory + line->at;
+
+    memmove(start, start + line->len, forward->end - line->at - line->len);
+    forward->end -= line->len;
+}
+
+/* Something else stands for this field, or nothing may. */
+static void remove_field(struct gw_forward *forward, struct gw_str name)
+{
+    struct line line;
+
+    for (size_t at = forward->begin; next_line(forward, &at, &line);) {
+        if (gw_str_eq_nocase(line.name, name)) {
+            remove_line(forward, &line);
+            at = line.at;
+        }
+    }
+}
+
+/* Where a credential field's value is kept; NULL: it is no credential. */
+static struct gw_str *key_slot(struct gw_caller_keys *keys, struct gw_str name)
+{
+    switch ((unsigned)gw_http1_field_id(name)) {
+    case GW_FIELD_AUTHORIZATION:
+        return &keys->authorization;
+    case GW_FIELD_X_API_KEY:
+        return &keys->x_api_key;
+    case GW_FIELD_API_KEY:
+        return &keys->api_key;
+    case GW_FIELD_X_GOOG_API_KEY:
+        return &keys->x_goog_api_key;
+    default:
+        return NULL;
+    }
+}
+
+/* Takes every credential of the caller off the fields, into the arena. */
+static bool take_keys(struct gw_exchange *ex, struct gw_caller_keys *keys)
+{
+    struct gw_forward *forward = &ex->forward;
+    struct line line;
+
+    for (size_t at = forward->begin; next_line(forward, &at, &line);) {
+        struct gw_str *slot = key_slot(keys, line.name);
+        if (!slot)
+            continue;
+        *slot = gw_arena_str(&ex->arena, line.value);
+        if (!slot->base)
+            return false;
+        remove_line(forward, &line);
+        at = line.at;
+    }
+    return true;
+}
+
+static size_t put(char *at, struct gw_str bytes)
+{
+    memcpy(at, bytes.base, bytes.len);
+    return bytes.len;
+}
+
+/* The request line and Host, in front of the fields. */
+static bool compose_front(struct gw_exchange *ex, struct gw_str query_key)
+{
+    struct gw_forward *forward = &ex->forward;
+    const struct gw_url *url = &ex->provider->base_url;
+    struct gw_str base = url->demo ? GW_STR("/v1") : url->path;
+    struct gw_str host = url->demo ? GW_STR("demo.localhost") : url->authority;
+    struct gw_str below = forward->below;
+
+    if (base.len + below.len == 0)
+        below = GW_STR("/");
+    size_t len = forward->method.len + base.len + below.len + forward->query.len + query_key.len +
+                 host.len + sizeof "  HTTP/1.1\r\nhost: \r\n";
+    if (!make_room(ex, len, 0))
+        return false;
+    char *start = forward->memory + forward->begin - len, *at = start;
+    at += put(at, forward->method);
+    *at++ = ' ';
+    at += put(at, base);
+    at += put(at, below);
+    at += put(at, forward->query);
+    if (query_key.len) {
+        *at++ = forward->query.len ? '&' : '?';
+        at += put(at, query_key);
+    }
+    at += put(at, GW_STR(" HTTP/1.1\r\nhost: "));
+    at += put(at, host);
+    at += put(at, GW_STR("\r\n"));
+    /* Composed from the left: move it up to the fields where an optional byte was not used. */
+    size_t made = (size_t)(at - start);
+    memmove(start + (len - made), start, made);
+    forward->begin -= made;
+    return true;
+}
+
+static struct gw_str framing_field(struct gw_exchange *ex, uint64_t body_bytes, char text[48])
+{
+    struct gw_forward *forward = &ex->forward;
+
+    if (forward->send_chunked)
+        return GW_STR("transfer-encoding: chunked\r\n");
+    if (!forward->has_body)
+        return GW_STR("");
+    int len = snprintf(text, 48, "content-length: %llu\r\n", (unsigned long long)body_bytes);
+    return (struct gw_str){text, (size_t)len};
+}
+
+/* In the caller's own dialect the key goes on as it came. It is moved for a provider of that
+ * dialect that reads it elsewhere (Azure's `api-key`, or as the file says); what a native call
+ * shows is its own business. */
+static bool keeps_keys(const struct gw_exchange *ex)
+{
+    const struct gw_auth *auth = &ex->provider->auth;
+
+    if (ex->endpoint->handling == GW_HANDLE_NATIVE || !ex->forward.keys)
+        return true;
+    if (auth->kind == GW_AUTH_BEARER)
+        return ex->forward.keys == BIT(GW_FIELD_AUTHORIZATION);
+    return ex->caller == GW_CALLER_MESSAGES && auth->kind == GW_AUTH_HEADER &&
+           gw_str_eq(auth->name, GW_STR("x-api-key"));
+}
+
+/* Everything behind the caller's fields, but the body. @param body_bytes  as it will be sent;
+ * meaningless when chunked */
+static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_fields *keys,
+                                   uint64_t body_bytes)
+{
+    struct gw_forward *forward = &ex->forward;
+    const struct gw_provider_config *provider = ex->provider;
+    size_t back = 512;
+    char length[48], traceparent[GW_TRACEPARENT_BYTES];
+
+    for (unsigned i = 0; i < keys->count; i++)
+        back += keys->fields[i].name.len + keys->fields[i].value.len + 4;
+    for (uint32_t i = 0; i < provider->headers_count; i++) {
+        remove_field(forward, provider->headers[i].name);
+        back += provider->headers[i].name.len + provider->headers[i].value.len + 4;
+    }
+    /* A stream is read on its way, for its end: so it must come plain. */
+    bool plain = forward->has_accept_encoding && ex->scan.stream.kind == GW_JSON_TRUE;
+    if (plain)
+        remove_field(forward, GW_STR("accept-encoding"));
+    if (forward->has_tracestate && gw_trace_is_root(&ex->record.trace))
+        remove_field(forward, GW_STR("tracestate")); /* of a trace that does not go on */
+    if (!make_room(ex, 0, back))
+        return GW_NO_MEMORY;
+    for (unsigned i = 0; i < keys->count; i++)
+        add_field(forward, keys->fields[i].name, keys->fields[i].value);
+    for (uint32_t i = 0; i < provider->headers_count; i++)
+        add_field(forward, provider->headers[i].name, provider->headers[i].value);
+    if (plain)
+        add(forward, GW_STR("accept-encoding: identity\r\n"));
+    gw_trace_format(&ex->record.trace, ex->record.trace.attempt_span, traceparent);
+    add_field(forward, GW_STR("traceparent"), (struct gw_str){traceparent, sizeof traceparent});
+    add(forward, framing_field(ex, body_bytes, length));
+    add(forward, GW_STR("\r\n"));
+    return GW_OK;
+}
+
+static enum gw_status compose_head(struct gw_exchange *ex, uint64_t body_bytes)
+{
+    struct gw_key_fields fields = {.count = 0};
+    enum gw_status status = GW_OK;
+
+    if (!keeps_keys(ex)) {
+        struct gw_caller_keys keys = {.authorization = {NULL, 0}};
+        if (!take_keys(ex, &keys))
+            return GW_NO_MEMORY;
+        status = gw_provider_move_keys(ex->provider, &keys, &ex->arena, &fields);
+    }
+    if (status == GW_OK)
+        status = compose_back(ex, &fields, body_bytes);
+    if (status == GW_OK && !compose_front(ex, fields.query))
+        status = GW_NO_MEMORY;
+    return status;
+}
+
+/* ---- sending ---- */
+
+struct pieces {
+    struct iovec iov[IOV_MAX_COUNT];
+    int count;
+    size_t bytes; /* of body data */
+};
+
+static void add_piece(struct pieces *pieces, const char *base, size_t len)
+{
+    if (len == 0)
+        return;
+    pieces->iov[pieces->count++] = (struct iovec){(char *)(uintptr_t)base, len};
+}
+
+/* The part of `bytes`, which stands at `from` of the body, that is not cut out. */
+static void add_uncut(struct pieces *pieces, const struct gw_forward *forward, struct gw_str bytes,
+                      uint64_t from)
+{
+    uint64_t cut = forward->cut_at, cut_end = forward->cut_at + forward->cut_len;
+    uint64_t end = from + bytes.len;
+
+    if (forward->cut_len == 0 || end <= cut || from >= cut_end) {
+        add_piece(pieces, bytes.base, bytes.len);
+        pieces->bytes += bytes.len;
+        return;
+    }
+    if (from < cut) {
+        add_piece(pieces, bytes.base, (size_t)(cut - from));
+        pieces->bytes += (size_t)(cut - from);
+    }
+    if (end > cut_end) {
+        add_piece(pieces, bytes.base + (cut_end - from), (size_t)(end - cut_end));
+        pieces->bytes += (size_t)(end - cut_end);
+    }
+}
+
+static enum gw_status send_first(struct gw_exchange *ex, struct pieces *body, bool last)
+{
+    struct gw_forward *forward = &ex->forward;
+    uint64_t total = last ? body->bytes : forward->body_bytes - forward->cut_len;
+
+    forward->send_chunked = forward->has_body && forward->chunked && !last;
+    enum gw_status status = compose_head(ex, total);
+    if (status != GW_OK)
+        return status;
+    forward->head_sent = true;
+    if (!last || body->bytes > SMALL_BODY_BYTES)
+        return GW_AGAIN; /* the head goes as a piece of its own */
+    if (!make_room(ex, 0, body->bytes))
+        return GW_NO_MEMORY;
+    for (int i = 0; i < body->count; i++)
+        add(forward, (struct gw_str){body->iov[i].iov_base, body->iov[i].iov_len});
+    forward->whole_in_memory = true;
+    return gw_request_resend(ex);
+}
+
+enum gw_status gw_request_resend(struct gw_exchange *ex)
+{
+    struct gw_forward *forward = &ex->forward;
+    struct iovec iov = {forward->memory + forward->begin, forward->end - forward->begin};
+
+    return gw_up_send(ex->up, &iov, 1, true);
+}
+
+enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool last)
+{
+    struct gw_forward *forward = &ex->forward;
+    struct gw_str held = gw_buf_str(&forward->held);
+    struct pieces body = {.count = 0}, all = {.count = 0};
+    bool first = !forward->head_sent;
+    char size_line[24];
+
+    /* The cut lies in what is sent first: the model was found in it. */
+    if (first) {
+        add_uncut(&body, forward, held, 0);
+        add_uncut(&body, forward, data, held.len);
+        enum gw_status status = send_first(ex, &body, last);
+        if (forward->whole_in_memory || (status != GW_OK && status != GW_AGAIN)) {
+            gw_buf_finish(&forward->held);
+            return status;
+        }
+        add_piece(&all, forward->memory + forward->begin, forward->end - forward->begin);
+    } else {
+        add_piece(&body, held.base, held.len);
+        add_piece(&body, data.base, data.len);
+        body.bytes = held.len + data.len;
+    }
+    if (forward->send_chunked && body.bytes) {
+        int len = snprintf(size_line, sizeof size_line, "%zx\r\n", body.bytes);
+        add_piece(&all, size_line, (size_t)len);
+    }
+    for (int i = 0; i < body.count; i++)
+        all.iov[all.count++] = body.iov[i];
+    if (forward->send_chunked && body.bytes)
+        add_piece(&all, crlf, 2);
+    if (forward->send_chunked && last)
+        add_piece(&all, "0\r\n\r\n", 5);
+    enum gw_status status = gw_up_send(ex->up, all.iov, all.count, last);
+    gw_buf_finish(&forward->held);
+    if (first)
+        gw_request_drop(ex); /* too large to be kept for a second try */
+    return status;
+}

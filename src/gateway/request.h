@@ -1,0 +1,53 @@
+/*
+ * gateway/request: the request as it goes to the provider: the caller's bytes, with as few changes
+ * as there must be.
+ *
+ * The caller's fields are copied once, into a block with room in front for what depends on the
+ * provider, and behind for the rest and a small body: then all leaves in one piece, and can be sent
+ * again from there when the connection turned out to be stale.
+ */
+#ifndef GW_GATEWAY_REQUEST_H
+#define GW_GATEWAY_REQUEST_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "gateway/gateway.h"
+#include "provider/provider.h"
+
+struct gw_exchange;
+struct gw_request_block;
+
+struct gw_forward {
+    struct gw_request_block *block; /* NULL: `memory` is the heap's */
+    char *memory;
+    size_t room, begin, end;            /* of memory: what has been composed */
+    struct gw_str method, below, query; /* of the target */
+    struct gw_buf held;                 /* body bytes that have not been handed over */
+    uint64_t body_bytes;                /* declared length as it came; meaningless when chunked */
+    uint64_t cut_at, cut_len; /* the model's prefix: bytes of the body that are left out */
+    uint64_t keys;            /* which credential fields were sent: bits 1 << enum gw_field_id */
+    bool has_tracestate, has_accept_encoding;
+    bool chunked; /* length not known when the head was read */
+    bool has_body;
+    bool head_sent;
+    bool send_chunked;    /* how it goes out */
+    bool whole_in_memory; /* head and body stand in `memory`: may be sent again */
+};
+
+/* Copies what will be forwarded of the caller's head. @param decoded  the body is decoded here: its
+ * length and coding change */
+enum gw_status gw_request_begin(struct gw_exchange *ex, const struct gw_http1_head *head,
+                                struct gw_str bytes, bool decoded);
+
+/* Sends what is held and then `data` (`last`: the body ends with them), with the head in front the
+ * first time; cuts what is to be cut. Only while ex->up stands.
+ * @return as gw_up_send(); GW_NO_MEMORY */
+enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool last);
+
+/* Once more from memory, on a new connection. Only if forward->whole_in_memory. */
+enum gw_status gw_request_resend(struct gw_exchange *ex);
+
+/* The memory is not needed any more: an answer has begun. Harmless when repeated. */
+void gw_request_drop(struct gw_exchange *ex);
+
+#endif

@@ -1,0 +1,94 @@
+#include "gateway/snapshot.h"
+
+#include "io/tls.h"
+
+#include <stdlib.h>
+
+static enum gw_status load_trusts(struct gw_snapshot *snapshot, struct gw_err *err)
+{
+    const struct gw_config *config = snapshot->config;
+
+    for (uint32_t i = 0; i < config->providers_count; i++) {
+        const struct gw_provider_config *provider = &config->providers[i];
+        if (!provider->base_url.tls)
+            continue;
+        /* Loading a store takes tens of milliseconds: one for all who trust the same. */
+        for (uint32_t j = 0; j < i && !snapshot->trusts[i]; j++)
+            if (snapshot->trusts[j] && gw_str_eq(config->providers[j].ca_file, provider->ca_file))
+                snapshot->trusts[i] = snapshot->trusts[j];
+        if (snapshot->trusts[i])
+            continue;
+        enum gw_status status = gw_tls_trust_load(provider->ca_file, &snapshot->trusts[i], err);
+        if (status != GW_OK)
+            return status;
+    }
+    return GW_OK;
+}
+
+enum gw_status gw_snapshot_create(struct gw_config *config, struct gw_metrics *metrics,
+                                  struct gw_snapshot **snapshot_out, struct gw_err *err)
+{
+    struct gw_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    enum gw_status status = GW_NO_MEMORY;
+
+    if (!snapshot) {
+        gw_config_release(config);
+        return gw_err_set(err, GW_NO_MEMORY, "could not allocate a snapshot");
+    }
+    snapshot->config = config;
+    atomic_init(&snapshot->references, 1);
+    /* One more than needed: calloc(0) may say NULL. */
+    snapshot->trusts = calloc(config->providers_count + 1u, sizeof *snapshot->trusts);
+    snapshot->provider_labels = calloc(config->providers_count + 1u, sizeof(uint32_t));
+    snapshot->model_labels = calloc(config->models_count + 1u, sizeof(uint32_t));
+    if (!snapshot->trusts || !snapshot->provider_labels || !snapshot->model_labels) {
+        gw_err_set(err, GW_NO_MEMORY, "could not allocate a snapshot");
+        goto fail;
+    }
+    for (uint32_t i = 0; i < config->providers_count; i++)
+        snapshot->provider_labels[i] = gw_label_intern(metrics, config->providers[i].name);
+    for (uint32_t i = 0; i < config->models_count; i++)
+        snapshot->model_labels[i] = gw_label_intern(metrics, config->models[i].name);
+    status = load_trusts(snapshot, err);
+    if (status == GW_OK && config->server.tls_cert.len)
+        status = gw_tls_identity_load(config->server.tls_cert, config->server.tls_key,
+                                      &snapshot->identity, err);
+    if (status != GW_OK)
+        goto fail;
+    *snapshot_out = snapshot;
+    return GW_OK;
+
+fail:
+    gw_snapshot_release(snapshot);
+    return status;
+}
+
+struct gw_snapshot *gw_snapshot_retain(struct gw_snapshot *snapshot)
+{
+    atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+    return snapshot;
+}
+
+static void destroy_trusts(struct gw_snapshot *snapshot)
+{
+    for (uint32_t i = 0; snapshot->trusts && i < snapshot->config->providers_count; i++) {
+        bool shared = false;
+        for (uint32_t j = 0; j < i; j++)
+            shared = shared || snapshot->trusts[j] == snapshot->trusts[i];
+        if (!shared)
+            gw_tls_trust_destroy(snapshot->trusts[i]);
+    }
+    free(snapshot->trusts);
+}
+
+void gw_snapshot_release(struct gw_snapshot *snapshot)
+{
+    if (!snapshot || atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) != 1)
+        return;
+    destroy_trusts(snapshot);
+    gw_tls_identity_destroy(snapshot->identity);
+    free(snapshot->provider_labels);
+    free(snapshot->model_labels);
+    gw_config_release(snapshot->config);
+    free(snapshot);
+}

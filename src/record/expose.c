@@ -1,0 +1,464 @@
+/*
+ * record/expose: the page of metrics, in Prometheus' text form or OpenMetrics; declared in
+ * metrics.h.
+ *
+ * All numbers are integers here (nanoseconds, bytes, counts), so no number depends on a locale or
+ * loses digits.
+ */
+#include "record/metrics_private.h"
+#include "record/process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NS_PER_SECOND 1000000000u
+
+struct page {
+    struct gw_metrics *metrics; /* locked */
+    const struct gw_metrics_outside *outside;
+    const struct gw_process *process;
+    struct gw_buf *out;
+    enum gw_status status; /* of the first write that failed; nothing is written behind it */
+    bool openmetrics;
+};
+
+/* A row of the table: what is told of a family, and what writes its samples. */
+struct family {
+    struct gw_metric_family told;
+    void (*write)(struct page *page, const char *name);
+    bool (*known)(const struct page *page); /* NULL: always */
+};
+
+static void put(struct page *page, struct gw_str bytes)
+{
+    if (page->status == GW_OK)
+        page->status = gw_buf_add(page->out, bytes);
+}
+
+static void put_text(struct page *page, const char *text)
+{
+    put(page, gw_str_of(text));
+}
+
+static void put_u64(struct page *page, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    put(page, (struct gw_str){digits + at, sizeof digits - at});
+}
+
+/* As decimal seconds without trailing zeros. */
+static void put_seconds(struct page *page, uint64_t ns)
+{
+    char fraction[10] = ".";
+    uint64_t rest = ns % NS_PER_SECOND;
+    size_t len = sizeof fraction;
+
+    put_u64(page, ns / NS_PER_SECOND);
+    for (size_t i = sizeof fraction - 1; i > 0; i--, rest /= 10)
+        fraction[i] = (char)('0' + rest % 10);
+    while (fraction[len - 1] == '0')
+        len--;
+    if (len > 1)
+        put(page, (struct gw_str){fraction, len});
+}
+
+/* `value` between quotes: backslash, quote and newline escaped. */
+static void put_label(struct page *page, const char *name, struct gw_str value)
+{
+    put_text(page, name);
+    put(page, GW_STR("=\""));
+    for (size_t from = 0, i = 0; i <= value.len; i++) {
+        char c = i < value.len ? value.base[i] : '\0';
+        if (i < value.len && c != '\\' && c != '"' && c != '\n')
+            continue;
+        put(page, (struct gw_str){value.base + from, i - from});
+        if (i < value.len)
+            put(page, c == '\\' ? GW_STR("\\\\") : c == '"' ? GW_STR("\\\"") : GW_STR("\\n"));
+        from = i + 1;
+    }
+    put(page, GW_STR("\""));
+}
+
+static void put_sample(struct page *page, const char *name, uint64_t value)
+{
+    put_text(page, name);
+    put(page, GW_STR(" "));
+    put_u64(page, value);
+    put(page, GW_STR("\n"));
+}
+
+static uint64_t read_cell(const _Atomic uint64_t *cell)
+{
+    return atomic_load_explicit(cell, memory_order_relaxed);
+}
+
+/* The sum over all workers of the cell at `offset`. */
+static uint64_t sum_cells(const struct page *page, size_t offset)
+{
+    uint64_t sum = 0;
+
+    for (const struct gw_metric_cells *cells = page->metrics->cells; cells; cells = cells->next)
+        sum += read_cell((const _Atomic uint64_t *)(const void *)((const char *)cells + offset));
+    return sum;
+}
+
+/* A gauge is opened minus closed: read while a worker counts, its cells may be a moment apart, but
+ * never below 0. */
+static void write_inflight(struct page *page, const char *name)
+{
+    put_sample(page, name, sum_cells(page, offsetof(struct gw_metric_cells, inflight)));
+}
+
+static void write_streams(struct page *page, const char *name)
+{
+    put_sample(page, name, sum_cells(page, offsetof(struct gw_metric_cells, streams)));
+}
+
+static struct gw_str operation_label(unsigned operation)
+{
+    return operation == GW_OP_NONE ? GW_STR("other")
+                                   : gw_operation_name((enum gw_operation)operation);
+}
+
+static struct gw_str label_name(const struct gw_metrics *metrics, uint32_t id)
+{
+    return id > 0 && id < metrics->label_count ? metrics->labels[id] : GW_STR("other");
+}
+
+struct series_at {
+    uint64_t key;
+    size_t slot;
+};
+
+static int compare_series(const void *a, const void *b)
+{
+    uint64_t x = ((const struct series_at *)a)->key, y = ((const struct series_at *)b)->key;
+
+    return x < y ? -1 : x > y;
+}
+
+static void write_series(struct page *page, const char *name, struct series_at at)
+{
+    struct gw_series series = gw_series_unpack(at.key);
+    const char code[] = {(char)('0' + series.code / 100 % 10), (char)('0' + series.code / 10 % 10),
+                         (char)('0' + series.code % 10)};
+
+    put_text(page, name);
+    put_label(page, "{code", (struct gw_str){code, sizeof code});
+    put_label(page, ",provider", label_name(page->metrics, series.provider_id));
+    put_label(page, ",model", label_name(page->metrics, series.model_id));
+    put_label(page, ",operation", operation_label(series.operation));
+    put(page, GW_STR("} "));
+    put_u64(page, sum_cells(page, offsetof(struct gw_metric_cells, requests) +
+                                      at.slot * sizeof(uint64_t)));
+    put(page, GW_STR("\n"));
+}
+
+static void write_requests(struct page *page, const char *name)
+{
+    struct gw_metrics *metrics = page->metrics;
+    struct series_at *found = malloc(metrics->series_max * sizeof *found);
+    size_t count = 0;
+
+    if (!found) {
+        page->status = GW_NO_MEMORY;
+        return;
+    }
+    for (size_t slot = 0; slot < metrics->slots && count < metrics->series_max; slot++) {
+        uint64_t key = atomic_load_explicit(&metrics->series[slot], memory_order_acquire);
+        if (key)
+            found[count++] = (struct series_at){key, slot};
+    }
+    qsort(found, count, sizeof *found, compare_series);
+    for (size_t i = 0; i < count; i++)
+        write_series(page, name, found[i]);
+    free(found);
+    uint64_t overflow = sum_cells(page, offsetof(struct gw_metric_cells, overflow));
+    if (overflow) {
+        put_text(page, name);
+        put(page, GW_STR("{otel_metric_overflow=\"true\"} "));
+        put_u64(page, overflow);
+        put(page, GW_STR("\n"));
+    }
+}
+
+_Static_assert(sizeof(struct gw_duration_cell) == (GW_DURATION_BOUNDS + 2) * sizeof(uint64_t) &&
+                   sizeof(struct gw_overhead_cell) == (GW_OVERHEAD_BOUNDS + 2) * sizeof(uint64_t),
+               "a histogram's cell is its sum and its buckets, nothing between");
+
+/* @param labels  `operation="…"`, for each sample
+ * @param offset  of the cell: sum_ns, then the buckets */
+static void write_histogram(struct page *page, const char *name, struct gw_str labels,
+                            size_t offset, const struct gw_bound *bounds, unsigned bound_count)
+{
+    uint64_t buckets[GW_DURATION_BOUNDS + 1], count = 0;
+
+    /* The count is that of the buckets as read here, so that it equals the last one whatever
+     * workers do meanwhile. */
+    for (unsigned i = 0; i <= bound_count; i++) {
+        buckets[i] = sum_cells(page, offset + (1 + i) * sizeof(uint64_t));
+        count += buckets[i];
+    }
+    if (count == 0)
+        return;
+    uint64_t below = 0;
+    for (unsigned i = 0; i <= bound_count; i++) {
+        below += buckets[i];
+        put_text(page, name);
+        put(page, GW_STR("_bucket{"));
+        put(page, labels);
+        put_label(page, ",le", i < bound_count ? gw_str_of(bounds[i].le) : GW_STR("+Inf"));
+        put(page, GW_STR("} "));
+        put_u64(page, below);
+        put(page, GW_STR("\n"));
+    }
+    for (int is_count = 0; is_count <= 1; is_count++) {
+        put_text(page, name);
+        put(page, is_count ? GW_STR("_count{") : GW_STR("_sum{"));
+        put(page, labels);
+        put(page, GW_STR("} "));
+        if (is_count)
+            put_u64(page, count);
+        else
+            put_seconds(page, sum_cells(page, offset));
+        put(page, GW_STR("\n"));
+    }
+}
+
+/* `operation="…",status_class="…"`; without a class when it is NULL. */
+static struct gw_str histogram_labels(char room[96], unsigned operation, const char *status_class)
+{
+    struct gw_str name = operation_label(operation);
+    int len = snprintf(room, 96, "operation=\"%.*s\"%s%s%s", GW_STR_ARG(name),
+                       status_class ? ",status_class=\"" : "", status_class ? status_class : "",
+                       status_class ? "\"" : "");
+    return (struct gw_str){room, (size_t)len};
+}
+
+static void write_durations(struct page *page, const char *name)
+{
+    static const char *const classes[GW_STATUS_CLASSES] = {"other", "1xx", "2xx",
+                                                           "3xx",   "4xx", "5xx"};
+    char room[96];
+
+    for (unsigned operation = 0; operation < GW_OPS; operation++)
+        for (unsigned i = 0; i < GW_STATUS_CLASSES; i++)
+            write_histogram(page, name, histogram_labels(room, operation, classes[i]),
+                            offsetof(struct gw_metric_cells, durations) +
+                                (operation * GW_STATUS_CLASSES + i) *
+                                    sizeof(struct gw_duration_cell),
+                            gw_duration_bounds, GW_DURATION_BOUNDS);
+}
+
+static void write_overheads(struct page *page, const char *name)
+{
+    char room[96];
+
+    for (unsigned operation = 0; operation < GW_OPS; operation++)
+        write_histogram(page, name, histogram_labels(room, operation, NULL),
+                        offsetof(struct gw_metric_cells, overheads) +
+                            operation * sizeof(struct gw_overhead_cell),
+                        gw_overhead_bounds, GW_OVERHEAD_BOUNDS);
+}
+
+static void write_reloads(struct page *page, const char *name)
+{
+    static const char *const results[] = {"error", "success"};
+
+    for (size_t i = 0; i < GW_COUNT(results); i++) {
+        put_text(page, name);
+        put_label(page, "{result", gw_str_of(results[i]));
+        put(page, GW_STR("} "));
+        put_u64(page, read_cell(&page->metrics->reloads[i]));
+        put(page, GW_STR("\n"));
+    }
+}
+
+static void write_build_info(struct page *page, const char *name)
+{
+    put_text(page, name);
+    put_label(page, "{version", gw_str_of(page->metrics->version));
+    put(page, GW_STR("} 1\n"));
+}
+
+static void write_log_dropped(struct page *page, const char *name)
+{
+    put_sample(page, name, page->outside->access_log_dropped);
+}
+
+static void write_seconds_sample(struct page *page, const char *name, uint64_t ns)
+{
+    put_text(page, name);
+    put(page, GW_STR(" "));
+    put_seconds(page, ns);
+    put(page, GW_STR("\n"));
+}
+
+static bool cpu_known(const struct page *page)
+{
+    return page->process->has_cpu;
+}
+static void write_cpu(struct page *page, const char *name)
+{
+    write_seconds_sample(page, name, page->process->cpu_ns);
+}
+
+static bool max_fds_known(const struct page *page)
+{
+    return page->process->has_max_fds;
+}
+static void write_max_fds(struct page *page, const char *name)
+{
+    put_sample(page, name, page->process->max_fds);
+}
+
+static bool open_fds_known(const struct page *page)
+{
+    return page->process->has_open_fds;
+}
+static void write_open_fds(struct page *page, const char *name)
+{
+    put_sample(page, name, page->process->open_fds);
+}
+
+static bool memory_known(const struct page *page)
+{
+    return page->process->has_memory;
+}
+static void write_resident(struct page *page, const char *name)
+{
+    put_sample(page, name, page->process->resident_bytes);
+}
+static void write_virtual(struct page *page, const char *name)
+{
+    put_sample(page, name, page->process->virtual_bytes);
+}
+
+static bool start_known(const struct page *page)
+{
+    return page->metrics->start_wall_ns != 0;
+}
+static void write_start(struct page *page, const char *name)
+{
+    write_seconds_sample(page, name, page->metrics->start_wall_ns);
+}
+
+static bool threads_known(const struct page *page)
+{
+    return page->process->has_threads;
+}
+static void write_threads(struct page *page, const char *name)
+{
+    put_sample(page, name, page->process->threads);
+}
+
+static const struct family families[] = {
+    {{"gateway_access_log_dropped_total", GW_COUNTER, "",
+      "Access log lines lost because their reader was too slow or could not be written to."},
+     write_log_dropped,
+     NULL},
+    {{"gateway_build_info", GW_GAUGE, "version", "Always 1; the label says what runs."},
+     write_build_info,
+     NULL},
+    {{"gateway_config_reload_total", GW_COUNTER, "result",
+      "Reloads of the configuration: success, or error when the old one stayed."},
+     write_reloads,
+     NULL},
+    {{"gateway_inflight_requests", GW_GAUGE, "", "Requests read but not answered to the end."},
+     write_inflight,
+     NULL},
+    {{"gateway_open_streams", GW_GAUGE, "", "Answers under way that are event streams."},
+     write_streams,
+     NULL},
+    {{"gateway_overhead_duration_seconds", GW_HISTOGRAM, "operation",
+      "Time a request took without waiting for the provider or for a caller that does not read."},
+     write_overheads,
+     NULL},
+    {{"gateway_requests_total", GW_COUNTER, "code, provider, model, operation",
+      "Requests by the status sent, 499 when the caller left before, and by configured names, "
+      "else other. Label sets past the limit are one series with otel_metric_overflow."},
+     write_requests,
+     NULL},
+    {{"http_server_request_duration_seconds", GW_HISTOGRAM, "operation, status_class",
+      "Time from a request's head to the last byte of its answer, on all paths."},
+     write_durations,
+     NULL},
+    {{"process_cpu_seconds_total", GW_COUNTER, "", "User and system time used."},
+     write_cpu,
+     cpu_known},
+    {{"process_max_fds", GW_GAUGE, "", "Limit of open file descriptors."},
+     write_max_fds,
+     max_fds_known},
+    {{"process_open_fds", GW_GAUGE, "", "Open file descriptors."}, write_open_fds, open_fds_known},
+    {{"process_resident_memory_bytes", GW_GAUGE, "", "Memory in use."},
+     write_resident,
+     memory_known},
+    {{"process_start_time_seconds", GW_GAUGE, "", "When the process was started, since 1970."},
+     write_start,
+     start_known},
+    {{"process_threads", GW_GAUGE, "", "Threads of the process."}, write_threads, threads_known},
+    {{"process_virtual_memory_bytes", GW_GAUGE, "", "Address space reserved."},
+     write_virtual,
+     memory_known},
+};
+
+const struct gw_metric_family *gw_metrics_family(size_t i)
+{
+    return i < GW_COUNT(families) ? &families[i].told : NULL;
+}
+
+const char *gw_metric_type_name(enum gw_metric_type type)
+{
+    static const char *const names[] = {
+        [GW_COUNTER] = "counter", [GW_GAUGE] = "gauge", [GW_HISTOGRAM] = "histogram"};
+    return names[type];
+}
+
+/* OpenMetrics names the family of a counter without its samples' _total. */
+static void write_family(struct page *page, const struct family *family)
+{
+    struct gw_str name = gw_str_of(family->told.name);
+
+    if (page->openmetrics && family->told.type == GW_COUNTER)
+        name.len -= strlen("_total");
+    put(page, GW_STR("# HELP "));
+    put(page, name);
+    put(page, GW_STR(" "));
+    put_text(page, family->told.help);
+    put(page, GW_STR("\n# TYPE "));
+    put(page, name);
+    put(page, GW_STR(" "));
+    put_text(page, gw_metric_type_name(family->told.type));
+    put(page, GW_STR("\n"));
+    family->write(page, family->told.name);
+}
+
+enum gw_status gw_metrics_expose(struct gw_metrics *metrics,
+                                 const struct gw_metrics_outside *outside,
+                                 enum gw_exposition exposition, struct gw_buf *out)
+{
+    struct gw_process process;
+    struct page page = {
+        .metrics = metrics,
+        .outside = outside,
+        .process = &process,
+        .out = out,
+        .status = GW_OK,
+        .openmetrics = exposition == GW_EXPOSE_OPENMETRICS,
+    };
+
+    gw_process_read(&process);
+    (void)pthread_mutex_lock(&metrics->lock);
+    for (size_t i = 0; i < GW_COUNT(families) && page.status == GW_OK; i++)
+        if (!families[i].known || families[i].known(&page))
+            write_family(&page, &families[i]);
+    (void)pthread_mutex_unlock(&metrics->lock);
+    if (page.openmetrics)
+        put(&page, GW_STR("# EOF\n"));
+    return page.status;
+}

@@ -1,0 +1,48 @@
+/*
+ * route/resolve: from the model a caller names to who answers (product.md §2).
+ *
+ * This release has passthrough only: names with "function::" and "route::" are understood and not
+ * found.
+ */
+#ifndef GW_ROUTE_RESOLVE_H
+#define GW_ROUTE_RESOLVE_H
+
+#include "config/config.h"
+
+enum gw_layer {
+    GW_LAYER_PASSTHROUGH, /* the caller's key goes on */
+    GW_LAYER_ROUTE,       /* not in this release, as the next one */
+    GW_LAYER_FUNCTION
+};
+
+/* Kinds of call, as a route's `endpoint` has them: a bare name goes to a route of the same kind
+ * only. */
+enum gw_endpoint_kind {
+    GW_ENDPOINT_CHAT,
+    GW_ENDPOINT_EMBEDDINGS,
+    GW_ENDPOINT_AUDIO_SPEECH,
+    GW_ENDPOINT_AUDIO_TRANSCRIPTION,
+    GW_ENDPOINT_IMAGE_GENERATION,
+    GW_ENDPOINT_RERANK,
+    GW_ENDPOINT_OTHER /* passthrough only */
+};
+
+struct gw_resolution {
+    enum gw_layer layer;
+    const struct gw_provider_config *provider;
+    const struct gw_model_config
+        *model;                   /* NULL: asked for by prefix, and the provider does not list it */
+    struct gw_str upstream_model; /* the end of the name that was asked for; borrowed from it */
+    size_t prefix_bytes;          /* to be cut off the name's front; 0: it goes on as it is */
+    enum gw_model_api api;
+    struct gw_timeouts timeouts;
+};
+
+/* @param model  the decoded name; any bytes
+ * @return GW_OK; GW_NOT_FOUND: err->message names what was looked for; GW_INVALID: no name, or none
+ * behind a prefix */
+enum gw_status gw_resolve(const struct gw_config *config, struct gw_str model,
+                          enum gw_endpoint_kind kind, struct gw_resolution *resolution_out,
+                          struct gw_err *err);
+
+#endif
