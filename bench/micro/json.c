@@ -1,8 +1,8 @@
 /*
  * bench/micro/json: time and speed of the JSON modules on chat prompts.
  *
- * Prints one line a case: the best of several rounds, so that other work on the machine disturbs little. Scans feed the
- * body in pieces of 16 KiB, as it comes off a socket.
+ * Prints one line a case: the best of several rounds, so that other work on the machine disturbs
+ * little. Scans feed the body in pieces of 16 KiB, as it comes off a socket.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,12 +41,16 @@ static const struct {
 };
 
 /* About 450 bytes of text as people and programs write it, with the odd escape. */
-static const char paragraph[] =
-    "Here is the function that fails when the list is empty; the traceback ends in the last line.\n\n"
-    "def mean(values):\n    total = sum(values)\n    return total / len(values)\n\nI would expect it to say "
-    "\"no values\" there, or to give None back, but not to raise. Please keep the style of the rest of the "
-    "module (see above), add a test for it, and explain in two or three sentences why you chose that way "
-    "and what callers have to change. Ma\xc3\xb1" "ana is early enough.\n";
+static const char paragraph[] = "Here is the function that fails when the list is empty; the "
+                                "traceback ends in the last line.\n\n"
+                                "def mean(values):\n    total = sum(values)\n    return total / "
+                                "len(values)\n\nI would expect it to say "
+                                "\"no values\" there, or to give None back, but not to raise. "
+                                "Please keep the style of the rest of the "
+                                "module (see above), add a test for it, and explain in two or "
+                                "three sentences why you chose that way "
+                                "and what callers have to change. Ma\xc3\xb1"
+                                "ana is early enough.\n";
 
 static void add_messages(struct gw_json_writer *out, size_t bytes)
 {
