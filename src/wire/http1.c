@@ -299,10 +299,15 @@ static enum gw_status take_host(struct reading *r, const struct gw_http1_field *
     return GW_OK;
 }
 
-static void take_connection(struct gw_http1_head *head, struct gw_str value)
+static enum gw_status take_connection(struct reading *r, const struct gw_http1_field *field,
+                                      struct gw_str value)
 {
+    struct gw_http1_head *head = r->head;
     struct gw_str option;
 
+    head->connection_bytes += field->value_len;
+    if (head->connection_bytes > GW_HTTP1_CONNECTION_BYTES_MAX)
+        return fail(r, GW_TOO_LARGE, field->name, "Connection is too long");
     while (gw_str_next_item(&value, &option)) {
         if (gw_str_eq_nocase(option, GW_STR("close")))
             head->says_close = true;
@@ -311,6 +316,7 @@ static void take_connection(struct gw_http1_head *head, struct gw_str value)
         else
             head->has_connection_names = true;
     }
+    return GW_OK;
 }
 
 /* What the message's own handling depends on. */
@@ -334,7 +340,7 @@ static enum gw_status take_field(struct reading *r, struct gw_http1_field *field
         else if (field->id == GW_FIELD_TRANSFER_ENCODING)
             status = take_coding(r, field, value);
         else if (field->id == GW_FIELD_CONNECTION)
-            take_connection(head, value);
+            status = take_connection(r, field, value);
         else if (field->id == GW_FIELD_HOST && !r->response)
             status = take_host(r, field, value);
         else if (field->id == GW_FIELD_EXPECT && !r->response && !head->http10)

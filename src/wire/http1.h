@@ -18,6 +18,8 @@
 #include "base/str.h"
 
 #define GW_HTTP1_FIELDS_MAX 128u
+/* All Connection fields of a head together: every other field is looked up in them. */
+#define GW_HTTP1_CONNECTION_BYTES_MAX 512u
 #define GW_HTTP1_CHUNK_BYTES_MAX ((uint64_t)1 << 40)
 #define GW_HTTP1_CHUNK_LINE_MAX 256u /* size and extensions of one chunk */
 #define GW_HTTP1_TRAILER_BYTES_MAX 8192u
@@ -114,6 +116,7 @@ struct gw_http1_head {
 
     /* Private: where the parser goes on. */
     uint32_t at, mark; /* next byte; start of what is being read */
+    uint32_t connection_bytes;
     uint8_t state;
     bool has_length, has_coding, has_authority, says_close, says_keep_alive;
 };
@@ -127,10 +130,10 @@ void gw_http1_head_init(struct gw_http1_head *head);
  * head
  * @param bytes_max  limit of the head
  * @return GW_OK; GW_AGAIN: call again with more bytes behind the same ones; GW_INVALID;
- * GW_TOO_LARGE (bytes_max or GW_HTTP1_FIELDS_MAX); GW_UNSUPPORTED (an HTTP version other than 1.0
- * and 1.1, or the preface of HTTP/2). After a failure `err->offset` is the offending byte and the
- * connection cannot be used again. Empty lines (CRLF) before a request line are skipped, at most 4
- * (RFC 9112 §2.2): head->bytes counts them. */
+ * GW_TOO_LARGE (bytes_max, GW_HTTP1_FIELDS_MAX or GW_HTTP1_CONNECTION_BYTES_MAX); GW_UNSUPPORTED
+ * (an HTTP version other than 1.0 and 1.1, or the preface of HTTP/2). After a failure `err->offset`
+ * is the offending byte and the connection cannot be used again. Empty lines (CRLF) before a
+ * request line are skipped, at most 4 (RFC 9112 §2.2): head->bytes counts them. */
 enum gw_status gw_http1_request_feed(struct gw_http1_head *head, struct gw_str bytes,
                                      size_t bytes_max, struct gw_err *err);
 
@@ -185,17 +188,18 @@ void gw_chunked_init(struct gw_chunked *chunked);
  * @param used_out  how many bytes of `bytes` belong to the body
  * @param kept_out  how many bytes, from bytes.base on, are left to pass on (<= used)
  * @return GW_OK (look at chunked->done) or GW_INVALID / GW_TOO_LARGE (a size, a line or the
- * trailers); nothing after a failure may be passed on. err->offset counts from the start of the
- * body. In raw mode `on_data` (may be NULL) is told each run of data bytes, in order, before
- * anything is moved. */
+ * trailers); nothing of that call may be passed on, and `chunked` is as before it. err->offset
+ * counts from the start of the body. In raw mode `on_data` (may be NULL) is told each run of data
+ * bytes, in order, before anything is moved. */
 enum gw_status gw_chunked_feed(struct gw_chunked *chunked, char *bytes, size_t len, bool raw,
                                size_t *used_out, size_t *kept_out,
                                void (*on_data)(void *arg, struct gw_str data), void *arg,
                                struct gw_err *err);
 
-/* Last words on a body that was passed on in raw mode and then lost at `chunked`: adds the bytes that carry `words` to the
- * reader in whatever chunk is open, or in one of their own. What is still owed to an open chunk is paid in line feeds. The
- * body stays without its last chunk, so it does not look whole. */
+/* Last words on a body that was passed on in raw mode and then lost at `chunked`: adds the bytes
+ * that carry `words` to the reader in whatever chunk is open, or in one of their own. What is still
+ * owed to an open chunk is paid in line feeds. The body stays without its last chunk, so it does
+ * not look whole. Empty `words` add nothing. */
 enum gw_status gw_chunked_last_words(const struct gw_chunked *chunked, struct gw_str words,
                                      struct gw_buf *into);
 

@@ -131,9 +131,10 @@ static enum verdict read_framing_byte(struct gw_chunked *chunked, char c)
     }
 }
 
-static enum gw_status fail(const struct gw_chunked *chunked, size_t at, enum verdict verdict,
-                           struct gw_err *err)
+static enum gw_status fail(struct gw_chunked *chunked, const struct gw_chunked *before, size_t at,
+                           enum verdict verdict, struct gw_err *err)
 {
+    *chunked = *before; /* nothing of this call is passed on: last words must fit what was */
     if (err)
         err->offset = (size_t)chunked->offset + at;
     if (verdict == TOO_LARGE)
@@ -152,6 +153,7 @@ enum gw_status gw_chunked_feed(struct gw_chunked *chunked, char *bytes, size_t l
                                void (*on_data)(void *arg, struct gw_str data), void *arg,
                                struct gw_err *err)
 {
+    const struct gw_chunked before = *chunked;
     size_t at = 0, kept = 0; /* kept <= at: what is moved never covers what is still to be read */
 
     while (at < len && chunked->state != CHUNKED_DONE) {
@@ -159,7 +161,7 @@ enum gw_status gw_chunked_feed(struct gw_chunked *chunked, char *bytes, size_t l
             char c = bytes[at];
             enum verdict verdict = read_framing_byte(chunked, c);
             if (verdict == REFUSED || verdict == TOO_LARGE)
-                return fail(chunked, at, verdict, err);
+                return fail(chunked, &before, at, verdict, err);
             at++;
             if (verdict == KEEP && raw)
                 bytes[kept++] = c;
@@ -204,7 +206,10 @@ static struct gw_str missing_framing(const struct gw_chunked *chunked)
 enum gw_status gw_chunked_last_words(const struct gw_chunked *chunked, struct gw_str words,
                                      struct gw_buf *into)
 {
-    bool open = chunked->left != 0; /* data is owed: otherwise the last chunk has been read or a size is due */
+    if (words.len == 0) /* its chunk would be the last one */
+        return GW_OK;
+    bool open = chunked->left !=
+                0; /* data is owed: otherwise the last chunk has been read or a size is due */
     enum gw_status status = gw_buf_add(into, missing_framing(chunked));
 
     if (open && chunked->left >= words.len)
