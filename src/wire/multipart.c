@@ -1,5 +1,7 @@
 #include "wire/multipart.h"
 
+#include <assert.h>
+
 enum state {
     OPENING,    /* nothing yet: the first boundary must begin the body; leaves in take_opening() */
     AFTER,      /* behind a boundary: CRLF or "--"; leaves in take_byte() */
@@ -356,8 +358,9 @@ static enum gw_status end_content(struct gw_multipart *form, struct gw_err *err)
 
     if (field && end > form->content_begin && end - form->content_begin > GW_MULTIPART_VALUE_MAX)
         return fail(form, err, GW_TOO_LARGE, "\"model\" or \"stream\" is too long");
-    if (!form->cr_before || end < form->content_begin)
+    if (!form->cr_before) /* also right behind the headers: their line end is theirs alone */
         return fail(form, err, GW_INVALID, "a boundary does not stand on a line of its own");
+    assert(end >= form->content_begin);
     if (field) {
         field->begin = form->content_begin;
         field->end = end;

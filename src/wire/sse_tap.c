@@ -210,7 +210,7 @@ static unsigned find_finish(unsigned match, const char *base, const char *at, co
             return match;
     }
     /* What is left is at most a key cut short: it begins at the last quote. */
-    for (at = end; more && at > from && end - at < KEY_LEN;)
+    for (at = end; more && at > from && end - at < KEY_LEN - 1;)
         if (*--at == '"')
             return memcmp(at, finish_key, (size_t)(end - at)) == 0 ? (unsigned)(end - at) : 0;
     return 0;
