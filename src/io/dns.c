@@ -1,3 +1,5 @@
+#include "io/dns.h"
+
 #include "io/dns_cache.h"
 #include "io/dns_query.h"
 

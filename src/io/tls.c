@@ -210,6 +210,7 @@ enum gw_status gw_tls_handshake(struct gw_tls *tls, struct gw_err *err)
     int done = SSL_do_handshake(tls->ssl);
     if (done == 1) {
         tls->handshaken = true;
+        (void)SSL_free_buffers(tls->ssl);
         return GW_OK;
     }
     int error = SSL_get_error(tls->ssl, done);
@@ -268,6 +269,9 @@ enum gw_status gw_tls_read(struct gw_tls *tls, char *into, size_t room, size_t *
             break;
         }
     }
+    /* SSL_MODE_RELEASE_BUFFERS forgets the write buffer that a ticket or key update makes. Refused
+     * if either is in use. */
+    (void)SSL_free_buffers(tls->ssl);
     if (filled == 0)
         return status;
     *len_out = filled; /* an end or a failure is told by the next call */
