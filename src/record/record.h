@@ -1,8 +1,9 @@
 /*
  * record/record: what is known about one exchange; filled on the way, closed exactly once.
  *
- * Lives inside the exchange, its strings in the exchange's arena or the configuration snapshot: sinks copy what they
- * keep. gw_record_close() hands it to every sink of its worker: metric cells and the access log; none of them blocks.
+ * Lives inside the exchange, its strings in the exchange's arena or the configuration snapshot:
+ * sinks copy what they keep. gw_record_close() hands it to every sink of its worker: metric cells
+ * and the access log; none of them blocks.
  */
 #ifndef GW_RECORD_RECORD_H
 #define GW_RECORD_RECORD_H
@@ -44,7 +45,8 @@ enum gw_error_type {
     GW_ERROR_OTHER,
     GW_ERROR_TYPES /* must stay last */
 };
-struct gw_str gw_error_type_name(enum gw_error_type type); /* "timeout", "connection_error", …, "_OTHER" */
+/* "timeout", "connection_error", …, "_OTHER"; empty for NONE and STATUS */
+struct gw_str gw_error_type_name(enum gw_error_type type);
 
 /* Moments, in gw_clock_ns(); 0: did not happen. */
 enum gw_moment {
@@ -62,12 +64,13 @@ enum gw_moment {
 struct gw_record {
     uint64_t at_ns[GW_MOMENTS];
     uint64_t started_wall_ns;
-    uint64_t own_ns; /* spent in this process on the exchange: the overhead */
+    uint64_t own_ns;              /* spent in this process on the exchange: the overhead */
     uint64_t bytes_in, bytes_out; /* bodies, as read from and written to the caller */
     struct gw_trace trace;
     struct gw_str request_id, method, path, user_agent, remote_addr;
     struct gw_str client_format, provider, model_requested, model_used; /* empty: unknown */
-    /* Labels of metrics: only configured names, so that callers cannot make series. 0: none or not configured. */
+    /* Labels of metrics: only configured names, so that callers cannot make series. 0: none or not
+     * configured. */
     uint32_t provider_id, model_id;
     enum gw_operation operation;
     enum gw_error_type error_type;

@@ -59,11 +59,4 @@ bool gw_request_id_valid(struct gw_str id);
 /* UUIDv7 (RFC 9562 §5.7). */
 void gw_request_id_make(struct gw_rng *rng, uint64_t wall_ns, char out[GW_UUID_BYTES]);
 
-/* Did the trace begin here, for want of a valid traceparent? */
-static inline bool gw_trace_is_root(const struct gw_trace *trace)
-{
-    static const uint8_t none[GW_SPAN_ID_BYTES];
-    return memcmp(trace->parent_span, none, sizeof none) == 0;
-}
-
 #endif
