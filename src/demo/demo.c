@@ -63,7 +63,6 @@ static const struct {
 } troubles[] = {
     {GW_STR_INIT("demo-cut"), GW_DEMO_CUT},
     {GW_STR_INIT("demo-echo"), GW_DEMO_ECHO},
-    {GW_STR_INIT("demo-fast"), GW_DEMO_FAST},
     {GW_STR_INIT("demo-garbage"), GW_DEMO_GARBAGE},
     {GW_STR_INIT("demo-hang"), GW_DEMO_HANG},
     {GW_STR_INIT("demo-reset"), GW_DEMO_RESET},
@@ -122,6 +121,15 @@ static bool is_named(struct gw_str model, struct gw_str name)
     return gw_str_starts(model, name) && (model.len == name.len || model.base[name.len] == '-');
 }
 
+/* "demo-fast", and any other one that ends so: "demo-echo-fast". */
+static bool is_fast(struct gw_str model)
+{
+    struct gw_str end = GW_STR("-fast");
+
+    return gw_str_starts(model, GW_STR("demo-")) && model.len > end.len &&
+           gw_str_eq(gw_str_from(model, model.len - end.len), end);
+}
+
 static void find_trouble(struct gw_demo_exchange *ex)
 {
     struct gw_str prefix = GW_STR("demo-error-");
@@ -140,7 +148,7 @@ static void find_trouble(struct gw_demo_exchange *ex)
         }
     }
     ex->script.pace_ms = PACE_MS;
-    if (ex->trouble == GW_DEMO_FAST)
+    if (is_fast(ex->model))
         ex->script.pace_ms = 0;
     if (ex->trouble == GW_DEMO_SLOW) {
         ex->script.pace_ms = SLOW_PACE_MS;
@@ -174,7 +182,6 @@ static void answer_in_trouble(struct gw_demo_exchange *ex)
     case GW_DEMO_NO_TROUBLE:
     case GW_DEMO_CUT:
     case GW_DEMO_SLOW:
-    case GW_DEMO_FAST:
     case GW_DEMO_STREAM_ERROR:
     case GW_DEMO_ECHO:
         ex->endpoint->answer(ex);

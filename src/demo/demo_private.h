@@ -34,7 +34,6 @@ enum gw_demo_trouble {
     GW_DEMO_HANG,         /* no answer at all */
     GW_DEMO_RESET,        /* an RST before the first byte */
     GW_DEMO_GARBAGE,      /* bytes that are not HTTP */
-    GW_DEMO_FAST,         /* no pause between pieces */
     GW_DEMO_STREAM_ERROR, /* an error event in the stream */
     GW_DEMO_ECHO          /* the text is the last user message and nothing else */
 };
@@ -117,7 +116,7 @@ struct gw_demo_exchange {
 
     /* The answer. */
     struct gw_str request_id; /* in its head, and in some bodies */
-    struct gw_buf value; /* the JSON value in hand */
+    struct gw_buf value;      /* the JSON value in hand */
     struct gw_json_writer writer;
     struct gw_demo_script script;
 };

@@ -141,15 +141,16 @@ static void begin_head(struct gw_demo_exchange *ex, unsigned status, struct gw_s
 
 static void end_head(struct gw_demo_exchange *ex)
 {
-    bool keep = gw_down_may_keep(ex->down) && (ex->script.chunked || !ex->script.streamed) &&
-                ex->trouble != GW_DEMO_CUT;
+    bool keep = gw_down_may_keep(ex->down) && (ex->script.chunked || !ex->script.streamed);
 
-    ex->script.ending = keep ? GW_DEMO_END_KEEP : GW_DEMO_END_CLOSE;
     if (!keep)
         add(ex, GW_STR("connection: close\r\n"));
     else if (gw_down_is_http10(ex->down))
         add(ex, GW_STR("connection: keep-alive\r\n"));
     add(ex, GW_STR("\r\n"));
+    /* A cut comes unannounced: behind "connection: close" some clients take any end for the right
+     * one. */
+    ex->script.ending = keep && ex->trouble != GW_DEMO_CUT ? GW_DEMO_END_KEEP : GW_DEMO_END_CLOSE;
 }
 
 /* ---- whole answers ---- */
