@@ -5,9 +5,9 @@
  *(config/), starts a ~ worker for each core (io/worker, gateway/gateway), and waits for signals.
  *What a worker does with a request begins in ~ gateway/exchange.h.
  */
-#include "app.h"
+#include "app/app.h"
 #include "base/buf.h"
-#include "explain.h"
+#include "app/explain.h"
 
 #include <stdio.h>
 #include <stdlib.h>

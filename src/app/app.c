@@ -1,4 +1,4 @@
-#include "app.h"
+#include "app/app.h"
 
 #include "admin/admin.h"
 #include "base/log.h"
@@ -7,7 +7,7 @@
 #include "io/dns.h"
 #include "io/socket.h"
 #include "io/worker.h"
-#include "proxy_env.h"
+#include "app/proxy_env.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -347,7 +347,7 @@ static enum gw_status start_workers(struct gw_app *app, struct gw_err *err)
 {
     unsigned count = app->snapshot->config->server.workers;
     enum gw_status status = GW_OK;
-    char name[16];
+    char name[24];
 
     app->workers = calloc(count, sizeof *app->workers);
     if (!app->workers)
@@ -375,7 +375,7 @@ static bool is_draining_for_admin(void *arg)
 
 static enum gw_status start_admin(struct gw_app *app, struct gw_err *err)
 {
-    const struct gw_config *config = app->snapshot->config;
+    struct gw_config *config = app->snapshot->config;
     const struct gw_admin_callbacks callbacks = {
         .reload = reload_for_admin, .is_draining = is_draining_for_admin, .arg = app};
 

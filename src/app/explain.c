@@ -1,4 +1,4 @@
-#include "explain.h"
+#include "app/explain.h"
 
 #include "route/resolve.h"
 

@@ -1,5 +1,5 @@
 /*
- * explain: how a model would be resolved, for people (`sluice explain`).
+ * app/explain: how a model would be resolved, for people (`sluice explain`).
  */
 #ifndef GW_EXPLAIN_H
 #define GW_EXPLAIN_H

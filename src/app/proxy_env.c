@@ -1,4 +1,4 @@
-#include "proxy_env.h"
+#include "app/proxy_env.h"
 
 #include "wire/url.h"
 

@@ -1,5 +1,5 @@
 /*
- * proxy_env: HTTPS_PROXY and NO_PROXY from the environment, as curl and others read them.
+ * app/proxy_env: HTTPS_PROXY and NO_PROXY from the environment, as curl and others read them.
  */
 #ifndef GW_PROXY_ENV_H
 #define GW_PROXY_ENV_H

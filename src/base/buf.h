@@ -29,7 +29,8 @@ static inline size_t gw_buf_len(const struct gw_buf *buf)
 
 static inline struct gw_str gw_buf_str(const struct gw_buf *buf)
 {
-    return (struct gw_str){buf->base + buf->head, buf->tail - buf->head};
+    /* An empty one has no memory to point into. */
+    return (struct gw_str){buf->base ? buf->base + buf->head : "", buf->tail - buf->head};
 }
 
 /* Room for `more` bytes at base + tail; the caller writes there and adds to `tail`.

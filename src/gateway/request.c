@@ -297,7 +297,7 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
     bool plain = forward->has_accept_encoding && ex->scan.stream.kind == GW_JSON_TRUE;
     if (plain)
         remove_field(forward, GW_STR("accept-encoding"));
-    if (forward->has_tracestate && gw_trace_is_root(&ex->record.trace))
+    if (forward->has_tracestate && !gw_trace_has_parent(&ex->record.trace))
         remove_field(forward, GW_STR("tracestate")); /* of a trace that does not go on */
     if (!make_room(ex, 0, back))
         return GW_NO_MEMORY;
