@@ -52,6 +52,19 @@ bool gw_str_to_u64(struct gw_str s, uint64_t *out)
     return true;
 }
 
+size_t gw_u64_to_text(uint64_t value, char out[GW_U64_DIGITS_MAX])
+{
+    char digits[GW_U64_DIGITS_MAX];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    memcpy(out, digits + at, sizeof digits - at);
+    return sizeof digits - at;
+}
+
 bool gw_str_next_item(struct gw_str *list, struct gw_str *item_out)
 {
     while (list->len) {

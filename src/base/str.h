@@ -71,6 +71,10 @@ struct gw_str gw_str_trim(struct gw_str s);
  * @return false, and `out` untouched, when it is anything else */
 bool gw_str_to_u64(struct gw_str s, uint64_t *out);
 
+/* Writes the decimal digits, without a NUL. @return how many */
+#define GW_U64_DIGITS_MAX 20
+size_t gw_u64_to_text(uint64_t value, char out[GW_U64_DIGITS_MAX]);
+
 /* Takes the next item of a comma-separated list (RFC 9110 §5.6.1) off `list`, trimmed; empty items
  * are skipped.
  * @return false at the end of the list */

@@ -59,7 +59,7 @@ static struct gw_str take_segment(struct gw_str *path)
     return segment;
 }
 
-static bool path_fits(struct gw_str pattern, struct gw_str path)
+static bool pattern_fits(struct gw_str pattern, struct gw_str path)
 {
     while (pattern.len && path.len) {
         struct gw_str want = take_segment(&pattern), have = take_segment(&path);
@@ -71,11 +71,19 @@ static bool path_fits(struct gw_str pattern, struct gw_str path)
     return pattern.len == 0 && path.len == 0;
 }
 
+static bool path_fits(const struct gw_endpoint *row, struct gw_str path)
+{
+    /* Most calls are of the first rows, letter for letter. */
+    if (strncmp(row->path, path.base, path.len) == 0 && row->path[path.len] == '\0')
+        return true;
+    return strchr(row->path, '*') && pattern_fits(gw_str_of(row->path), path);
+}
+
 static bool method_fits(const struct gw_endpoint *row, enum gw_http1_method method)
 {
     struct gw_str list = gw_str_of(row->methods), item;
 
-    if (!row->methods)
+    if (!row->methods || (method == GW_METHOD_POST && strcmp(row->methods, "POST") == 0))
         return true;
     while (gw_str_next_item(&list, &item))
         if (gw_str_eq(item, gw_http1_method_name(method)))
@@ -96,9 +104,11 @@ struct gw_route_match gw_endpoint_match(enum gw_http1_method method, struct gw_s
         path = gw_str_from(path, v1.len);
     for (size_t i = 0; i < GW_COUNT(rows) && !match.endpoint; i++) {
         const struct gw_endpoint *row = &rows[i];
+        if (!path_fits(row, path))
+            continue;
         bool allowed = method_fits(row, method);
         /* A path that only the catch-all rows know is known for what they forward alone. */
-        if (path_fits(gw_str_of(row->path), path) && (allowed || row->operation != GW_OP_FORWARD)) {
+        if (allowed || row->operation != GW_OP_FORWARD) {
             match.endpoint = row;
             match.caller = row->caller;
             match.method_allowed = allowed;

@@ -76,14 +76,12 @@ static void compose_head(struct gw_exchange *ex, const struct gw_http1_head *hea
 
     gateway->head_len = 0;
     add_status_line(gateway, head, bytes);
+    /* Lines that stay are copied as they came, neighbours together. */
     for (uint32_t i = 0; i < head->fields_count; i++) {
-        const struct gw_http1_field *field = &head->fields[i];
-        if (is_dropped(ex, head, bytes, field))
-            continue;
-        add(gateway, gw_http1_name(field, bytes));
-        add(gateway, GW_STR(": "));
-        add(gateway, gw_http1_value(field, bytes));
-        add(gateway, GW_STR("\r\n"));
+        uint32_t from = head->fields[i].name, to = from;
+        for (; i < head->fields_count && !is_dropped(ex, head, bytes, &head->fields[i]); i++)
+            to = gw_http1_line_end(head, i);
+        add(gateway, (struct gw_str){bytes.base + from, to - from});
     }
     if (ex->out != GW_OUT_AS_IS)
         add(gateway, GW_STR("transfer-encoding: chunked\r\n"));

@@ -118,10 +118,12 @@ enum gw_status gw_request_begin(struct gw_exchange *ex, const struct gw_http1_he
                 ex->site->snapshot->config->server.max_body_bytes + GW_HTTP_READ_BYTES);
     if (!make_room(ex, FRONT_BYTES, head->bytes))
         return GW_NO_MEMORY;
+    /* Lines that stay are copied as they came, neighbours together. */
     for (uint32_t i = 0; i < head->fields_count; i++) {
-        const struct gw_http1_field *field = &head->fields[i];
-        if (!is_dropped(head, bytes, field, decoded))
-            add_field(forward, gw_http1_name(field, bytes), gw_http1_value(field, bytes));
+        uint32_t from = head->fields[i].name, to = from;
+        for (; i < head->fields_count && !is_dropped(head, bytes, &head->fields[i], decoded); i++)
+            to = gw_http1_line_end(head, i);
+        add(forward, (struct gw_str){bytes.base + from, to - from});
     }
     forward->keys = head->seen & CREDENTIALS;
     forward->has_tracestate = head->seen & BIT(GW_FIELD_TRACESTATE);
@@ -146,8 +148,7 @@ static bool next_line(const struct gw_forward *forward, size_t *at, struct line 
     line->len = gw_str_find(rest, '\n') + 1;
     size_t colon = gw_str_find(rest, ':');
     line->name = (struct gw_str){rest.base, colon};
-    /* ": " in front, CRLF behind: add_field() wrote it. */
-    line->value = (struct gw_str){rest.base + colon + 2, line->len - colon - 4};
+    line->value = gw_str_trim((struct gw_str){rest.base + colon + 1, line->len - colon - 3});
     *at += line->len;
     return true;
 }
@@ -250,16 +251,17 @@ static bool compose_front(struct gw_exchange *ex, struct gw_str query_key)
     return true;
 }
 
-static struct gw_str framing_field(struct gw_exchange *ex, uint64_t body_bytes, char text[48])
+static void add_framing(struct gw_forward *forward, uint64_t body_bytes)
 {
-    struct gw_forward *forward = &ex->forward;
-
-    if (forward->send_chunked)
-        return GW_STR("transfer-encoding: chunked\r\n");
-    if (!forward->has_body)
-        return GW_STR("");
-    int len = snprintf(text, 48, "content-length: %llu\r\n", (unsigned long long)body_bytes);
-    return (struct gw_str){text, (size_t)len};
+    if (forward->send_chunked) {
+        add(forward, GW_STR("transfer-encoding: chunked\r\n\r\n"));
+    } else if (forward->has_body) {
+        add(forward, GW_STR("content-length: "));
+        forward->end += gw_u64_to_text(body_bytes, forward->memory + forward->end);
+        add(forward, GW_STR("\r\n\r\n"));
+    } else {
+        add(forward, GW_STR("\r\n"));
+    }
 }
 
 /* In the caller's own dialect the key goes on as it came. It is moved for a provider of that
@@ -285,7 +287,7 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
     struct gw_forward *forward = &ex->forward;
     const struct gw_provider_config *provider = ex->provider;
     size_t back = 512;
-    char length[48], traceparent[GW_TRACEPARENT_BYTES];
+    char traceparent[GW_TRACEPARENT_BYTES];
 
     for (unsigned i = 0; i < keys->count; i++)
         back += keys->fields[i].name.len + keys->fields[i].value.len + 4;
@@ -309,8 +311,7 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
         add(forward, GW_STR("accept-encoding: identity\r\n"));
     gw_trace_format(&ex->record.trace, ex->record.trace.attempt_span, traceparent);
     add_field(forward, GW_STR("traceparent"), (struct gw_str){traceparent, sizeof traceparent});
-    add(forward, framing_field(ex, body_bytes, length));
-    add(forward, GW_STR("\r\n"));
+    add_framing(forward, body_bytes);
     return GW_OK;
 }
 

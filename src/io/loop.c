@@ -15,6 +15,7 @@
  * slot comes. */
 #define WHEEL_SLOTS 4096u
 #define SLOT_WORDS (WHEEL_SLOTS / 64u)
+_Static_assert(SLOT_WORDS == 64, "one word says which words are used");
 
 struct dead {
     struct dead *next;
@@ -32,6 +33,7 @@ struct gw_loop {
     /* Timers. */
     struct gw_timer *slots[WHEEL_SLOTS];
     uint64_t used[SLOT_WORDS]; /* a bit a slot that may hold timers */
+    uint64_t used_words;       /* a bit a word of those that is not 0 */
     uint64_t tick;             /* the last tick whose slot has been looked at */
     unsigned timer_count;
     /* Tasks from other threads. */
@@ -175,6 +177,7 @@ static void link_timer(struct gw_loop *loop, struct gw_timer *timer)
         timer->next->link = &timer->next;
     loop->slots[slot] = timer;
     loop->used[slot / 64u] |= (uint64_t)1 << slot % 64u;
+    loop->used_words |= (uint64_t)1 << slot / 64u;
     loop->timer_count++;
 }
 
@@ -196,22 +199,30 @@ void gw_loop_timer_set(struct gw_loop *loop, struct gw_timer *timer, uint64_t de
     link_timer(loop, timer);
 }
 
+static void mark_empty(struct gw_loop *loop, unsigned slot)
+{
+    loop->used[slot / 64u] &= ~((uint64_t)1 << slot % 64u);
+    if (loop->used[slot / 64u] == 0)
+        loop->used_words &= ~((uint64_t)1 << slot / 64u);
+}
+
 /* Ticks from loop->tick to the next slot that may hold a timer. */
 static uint64_t ticks_to_next(const struct gw_loop *loop)
 {
-    unsigned from = (unsigned)((loop->tick + 1) % WHEEL_SLOTS);
+    unsigned from = (unsigned)((loop->tick + 1) % WHEEL_SLOTS), word = from / 64u;
+    uint64_t bits = loop->used[word] & ~(uint64_t)0 << from % 64u;
 
-    for (unsigned i = 0; i <= SLOT_WORDS; i++) {
-        unsigned word = (from / 64u + i) % SLOT_WORDS;
-        uint64_t bits = loop->used[word];
-        if (i == 0)
-            bits &= ~(uint64_t)0 << from % 64u;
-        if (bits) {
-            unsigned slot = word * 64u + (unsigned)__builtin_ctzll(bits);
-            return (slot - from + WHEEL_SLOTS) % WHEEL_SLOTS + 1u;
-        }
+    if (!bits) {
+        /* The words behind `word` first, then from the start, `word` itself last. */
+        uint64_t behind = word == 63 ? 0 : loop->used_words & ~(uint64_t)0 << (word + 1);
+        uint64_t words = behind ? behind : loop->used_words;
+        if (!words)
+            return WHEEL_SLOTS;
+        word = (unsigned)__builtin_ctzll(words);
+        bits = loop->used[word];
     }
-    return WHEEL_SLOTS;
+    unsigned slot = word * 64u + (unsigned)__builtin_ctzll(bits);
+    return (slot - from + WHEEL_SLOTS) % WHEEL_SLOTS + 1u;
 }
 
 static int wait_ms(const struct gw_loop *loop)
@@ -228,7 +239,7 @@ static void fire_slot(struct gw_loop *loop, unsigned slot)
     struct gw_timer *timers = loop->slots[slot];
 
     loop->slots[slot] = NULL;
-    loop->used[slot / 64u] &= ~((uint64_t)1 << slot % 64u);
+    mark_empty(loop, slot);
     /* The list is ours now, but a callback may clear any timer on it: its links must stay true. */
     if (timers)
         timers->link = &timers;
@@ -260,7 +271,7 @@ static void fire_timers(struct gw_loop *loop)
         } else if (loop->slots[slot]) {
             fire_slot(loop, slot);
         } else {
-            loop->used[slot / 64u] &= ~((uint64_t)1 << slot % 64u);
+            mark_empty(loop, slot);
         }
     }
 }

@@ -155,7 +155,8 @@ bool gw_http1_is_hop_by_hop(const struct gw_http1_head *head, struct gw_str byte
     if (HOP_BY_HOP >> field->id & 1)
         return true;
     /* Not all of Proxy-*: Proxy-Status goes from end to end (RFC 9209). */
-    if (gw_str_eq_nocase(name, GW_STR("proxy-authentication-info")))
+    if (name.len == sizeof "proxy-authentication-info" - 1 &&
+        gw_str_eq_nocase(name, GW_STR("proxy-authentication-info")))
         return true;
     if (!head->has_connection_names)
         return false;
