@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define EVENTS_PER_TURN 256
@@ -36,6 +37,11 @@ struct gw_loop {
     uint64_t used_words;       /* a bit a word of those that is not 0 */
     uint64_t tick;             /* the last tick whose slot has been looked at */
     unsigned timer_count;
+    /* The kernel's timer is armed once and left alone, not at each sleep: a timeout given to
+     * epoll_wait() costs a high-resolution timer set and cancelled every turn. It may wake the loop
+     * for a timer that is gone. */
+    struct gw_io alarm;
+    uint64_t alarm_ms; /* when it will fire; UINT64_MAX: not set */
     /* Tasks from other threads. */
     struct gw_io wake;
     pthread_mutex_t lock;
@@ -43,6 +49,7 @@ struct gw_loop {
 };
 
 static void on_wake(struct gw_io *io, unsigned events);
+static void on_alarm(struct gw_io *io, unsigned events);
 
 static uint64_t tick_of(uint64_t ms)
 {
@@ -61,6 +68,8 @@ enum gw_status gw_loop_create(unsigned spin_us, struct gw_loop **loop_out, struc
     loop->last_task = &loop->first_task;
     (void)pthread_mutex_init(&loop->lock, NULL); /* cannot fail with default attributes */
     loop->wake = (struct gw_io){.fd = -1, .on_io = on_wake};
+    loop->alarm = (struct gw_io){.fd = -1, .on_io = on_alarm};
+    loop->alarm_ms = UINT64_MAX;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_fd == -1) {
         gw_err_errno(err, "could not create an epoll instance");
@@ -71,7 +80,13 @@ enum gw_status gw_loop_create(unsigned spin_us, struct gw_loop **loop_out, struc
         gw_err_errno(err, "could not create an eventfd");
         goto fail;
     }
-    if (gw_loop_add_level(loop, &loop->wake, err) != GW_OK)
+    loop->alarm.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (loop->alarm.fd == -1) {
+        gw_err_errno(err, "could not create a timer");
+        goto fail;
+    }
+    if (gw_loop_add_level(loop, &loop->wake, err) != GW_OK ||
+        gw_loop_add_level(loop, &loop->alarm, err) != GW_OK)
         goto fail;
     *loop_out = loop;
     return GW_OK;
@@ -97,6 +112,8 @@ void gw_loop_destroy(struct gw_loop *loop)
     free_dead(loop);
     if (loop->wake.fd != -1)
         close(loop->wake.fd);
+    if (loop->alarm.fd != -1)
+        close(loop->alarm.fd);
     if (loop->epoll_fd != -1)
         close(loop->epoll_fd);
     (void)pthread_mutex_destroy(&loop->lock);
@@ -225,13 +242,31 @@ static uint64_t ticks_to_next(const struct gw_loop *loop)
     return (slot - from + WHEEL_SLOTS) % WHEEL_SLOTS + 1u;
 }
 
-static int wait_ms(const struct gw_loop *loop)
+/* Makes sure that the loop is woken when the next timer is due. */
+static void set_alarm(struct gw_loop *loop)
 {
     if (loop->timer_count == 0)
-        return -1;
+        return;
     uint64_t due = (loop->tick + ticks_to_next(loop)) * GW_LOOP_TICK_MS;
-    uint64_t now = loop->now_ns / GW_NS_PER_MS;
-    return due > now ? (int)(due - now) : 0;
+    if (due >= loop->alarm_ms)
+        return;
+    uint64_t now = loop->now_ns / GW_NS_PER_MS, delay = due > now ? due - now : 0;
+    /* 0 would take it off. */
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(delay / 1000u),
+                                           .tv_nsec = (long)(delay % 1000u * GW_NS_PER_MS + 1)}};
+    (void)timerfd_settime(loop->alarm.fd, 0, &when, NULL); /* cannot fail: all is checked */
+    loop->alarm_ms = due;
+}
+
+static void on_alarm(struct gw_io *io, unsigned events)
+{
+    struct gw_loop *loop = (struct gw_loop *)((char *)io - offsetof(struct gw_loop, alarm));
+    uint64_t count;
+    (void)events;
+
+    ssize_t got = read(io->fd, &count, sizeof count);
+    (void)got; /* level-triggered: what is left comes again */
+    loop->alarm_ms = UINT64_MAX;
 }
 
 static void fire_slot(struct gw_loop *loop, unsigned slot)
@@ -333,9 +368,8 @@ static unsigned events_of(uint32_t mask)
 
 static int wait_for_events(struct gw_loop *loop)
 {
-    int timeout = wait_ms(loop);
-
-    if (loop->spin_us && timeout != 0) {
+    set_alarm(loop);
+    if (loop->spin_us) {
         uint64_t until = gw_clock_ns() + (uint64_t)loop->spin_us * 1000u;
         do {
             int count = epoll_wait(loop->epoll_fd, loop->events, EVENTS_PER_TURN, 0);
@@ -343,7 +377,7 @@ static int wait_for_events(struct gw_loop *loop)
                 return count;
         } while (gw_clock_ns() < until);
     }
-    return epoll_wait(loop->epoll_fd, loop->events, EVENTS_PER_TURN, timeout);
+    return epoll_wait(loop->epoll_fd, loop->events, EVENTS_PER_TURN, -1);
 }
 
 void gw_loop_run(struct gw_loop *loop)
