@@ -1,13 +1,13 @@
 #include "app/app.h"
 
 #include "admin/admin.h"
+#include "app/proxy_env.h"
 #include "base/log.h"
 #include "demo/demo.h"
 #include "gateway/gateway.h"
 #include "io/dns.h"
 #include "io/socket.h"
 #include "io/worker.h"
-#include "app/proxy_env.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -117,7 +117,9 @@ static void warn_of_fixed(const struct gw_config *old, const struct gw_config *n
     const struct gw_server_config *a = &old->server, *b = &new->server;
 
     if (!gw_str_eq(a->host, b->host) || a->port != b->port || a->workers != b->workers ||
-        a->spin_us != b->spin_us || (a->tls_cert.len == 0) != (b->tls_cert.len == 0))
+        a->spin_us != b->spin_us ||
+        old->metrics.max_series_per_metric != new->metrics.max_series_per_metric ||
+        (a->tls_cert.len == 0) != (b->tls_cert.len == 0))
         gw_log(GW_LOG_WARN,
                "[server] host, port, workers, spin_us, and whether there is TLS, need a "
                "restart; the rest is in force");
@@ -126,17 +128,32 @@ static void warn_of_fixed(const struct gw_config *old, const struct gw_config *n
         gw_log(GW_LOG_WARN, "[admin] enabled, host and port need a restart");
 }
 
-static enum gw_status hand_out(struct gw_app *app, struct gw_snapshot *snapshot)
+/* All or none: what can fail is done before the first worker hears of it. */
+static enum gw_status hand_out(struct gw_app *app, struct gw_snapshot *snapshot, struct gw_err *err)
 {
+    struct reload_task *tasks = NULL;
+
     for (unsigned i = 0; i < app->workers_count; i++) {
         struct reload_task *reload = calloc(1, sizeof *reload);
-        if (!reload)
-            return GW_NO_MEMORY;
-        reload->task.run = reload_worker;
-        reload->worker = &app->workers[i];
+        if (!reload) {
+            while (tasks) {
+                struct reload_task *next = (struct reload_task *)tasks->task.next;
+                free(tasks);
+                tasks = next;
+            }
+            return gw_err_set(err, GW_NO_MEMORY, "could not allocate a reload");
+        }
+        *reload =
+            (struct reload_task){.task = {.next = (struct gw_task *)tasks, .run = reload_worker},
+                                 .worker = &app->workers[i],
+                                 .demo_port = app->options.demo_port};
+        tasks = reload;
+    }
+    while (tasks) {
+        struct reload_task *reload = tasks;
+        tasks = (struct reload_task *)reload->task.next;
         reload->snapshot = gw_snapshot_retain(snapshot);
-        reload->demo_port = app->options.demo_port;
-        gw_loop_post(app->workers[i].worker.loop, &reload->task);
+        gw_loop_post(reload->worker->worker.loop, &reload->task);
     }
     return GW_OK;
 }
@@ -156,6 +173,8 @@ enum gw_status gw_app_reload(struct gw_app *app)
     if (status == GW_OK && snapshot->config->access_log.enabled)
         status = gw_access_log_set_path(gw_recorder_access_log(app->recorder),
                                         snapshot->config->access_log.path, &err);
+    if (status == GW_OK)
+        status = hand_out(app, snapshot, &err);
     gw_metrics_count_reload(metrics, status == GW_OK);
     if (status != GW_OK) {
         gw_log(GW_LOG_ERROR, "could not reload, the old configuration stays: %s", err.message);
@@ -163,13 +182,12 @@ enum gw_status gw_app_reload(struct gw_app *app)
         return status;
     }
     warn_of_fixed(app->snapshot->config, snapshot->config);
-    status = hand_out(app, snapshot);
     if (app->admin)
         gw_admin_set_config(app->admin, snapshot->config);
     gw_snapshot_release(app->snapshot);
     app->snapshot = snapshot;
     gw_log(GW_LOG_INFO, "configuration reloaded from %s", app->path);
-    return status;
+    return GW_OK;
 }
 
 /* ---- draining ---- */

@@ -1,5 +1,6 @@
 /*
- * app/app: the whole gateway as one object: workers, admin listener, demo provider, reload and drain.
+ * app/app: the whole gateway as one object: workers, admin listener, demo provider, reload and
+ * drain.
  *
  * main.c runs one; tests run it in their own process. Everything here is called from one thread,
  * the one that runs gw_app_run() and whose loop carries the admin listener.

@@ -107,6 +107,8 @@ static inline struct gw_gateway *gw_exchange_gateway(const struct gw_exchange *e
 extern const struct gw_server_handler gw_gateway_handler;
 /* relay.c: the handler of its upstream connections. */
 extern const struct gw_up_handler gw_relay_handler;
+/* relay.c: the caller has read what was sent; goes on with the answer. */
+void gw_relay_resume(struct gw_exchange *ex);
 /* stages.c: sends the request again on a fresh connection, for relay.c. */
 void gw_stages_resend(struct gw_exchange *ex);
 /* stages.c: the connection stands, or has room again. */

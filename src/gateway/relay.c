@@ -191,8 +191,9 @@ static void cut_stream(struct gw_exchange *ex, enum gw_fault fault,
     gw_buf_init(&words, 8192);
     gw_buf_init(&framed, 65536);
     enum gw_status status = GW_OK;
-    /* Closes an event that is open. The tap may have seen bytes of a read whose framing was broken, which never left: so
-     * only a stream that ended by itself is known to stand between two events. */
+    /* Closes an event that is open. The tap may have seen bytes of a read whose framing was broken,
+     * which never left: so only a stream that ended by itself is known to stand between two events.
+     */
     if (!ended || !gw_sse_tap_at_boundary(&ex->tap))
         status = gw_buf_add(&words, GW_STR("\n\n"));
     if (status == GW_OK)
@@ -333,12 +334,20 @@ static void on_body(struct gw_up *up, struct gw_str bytes, bool last)
         gw_chunked_init(&whole);
         cut_stream(ex, GW_FAULT_TRUNCATED, &whole, true, "upstream stream ended before completion");
     } else if (!last) {
-        if (status == GW_AGAIN)
+        if (status == GW_AGAIN) {
             gw_up_pause(up);
-        if (ex->is_stream)
+            gw_up_deadline(up, 0); /* the caller's slowness is not the provider's silence */
+        } else if (ex->is_stream) {
             gw_up_deadline(up, ex->timeouts.idle_ms);
+        }
         gw_exchange_charge(ex);
     }
+}
+
+void gw_relay_resume(struct gw_exchange *ex)
+{
+    gw_up_deadline(ex->up, ex->is_stream ? ex->timeouts.idle_ms : ex->timeouts.total_ms);
+    gw_up_resume(ex->up);
 }
 
 static void on_end(void *user)

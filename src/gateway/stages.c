@@ -136,7 +136,8 @@ static void connected(struct gw_exchange *ex)
         gw_up_expect_no_body(ex->up);
 }
 
-static void lease(struct gw_exchange *ex, bool fresh)
+/* @return false when the exchange has failed */
+static bool lease(struct gw_exchange *ex, bool fresh)
 {
     struct gw_gateway *gateway = gw_exchange_gateway(ex);
     bool ready;
@@ -146,13 +147,17 @@ static void lease(struct gw_exchange *ex, bool fresh)
     ex->record.attempts++;
     ex->up =
         gw_up_lease(ex->site->origins[ex->provider->index], fresh, &gw_relay_handler, ex, &ready);
-    if (!ex->up)
+    if (!ex->up) {
         overloaded(ex);
-    else if (ready)
+        return false;
+    }
+    if (ready)
         connected(ex);
+    return true;
 }
 
-static void go_to(struct gw_exchange *ex, const struct gw_provider_config *provider,
+/* @return false when the exchange has failed */
+static bool go_to(struct gw_exchange *ex, const struct gw_provider_config *provider,
                   const struct gw_timeouts *timeouts)
 {
     gw_exchange_move(ex, GW_EX_RESOLVING);
@@ -160,7 +165,7 @@ static void go_to(struct gw_exchange *ex, const struct gw_provider_config *provi
     ex->timeouts = *timeouts;
     ex->record.provider = provider->telemetry_name;
     ex->record.provider_id = ex->site->snapshot->provider_labels[provider->index];
-    lease(ex, false);
+    return lease(ex, false);
 }
 
 /* Does the provider serve this endpoint in the caller's own dialect? Otherwise the exchange fails.
@@ -238,8 +243,7 @@ static bool resolve(struct gw_exchange *ex, struct gw_str model, size_t *prefix_
     if (!serves(ex, found.provider, found.api))
         return false;
     *prefix_out = found.prefix_bytes;
-    go_to(ex, found.provider, &found.timeouts);
-    return ex->state != GW_EX_DONE;
+    return go_to(ex, found.provider, &found.timeouts);
 }
 
 /* ---- the model in the body ---- */
@@ -375,36 +379,44 @@ static bool hold(struct gw_exchange *ex, struct gw_str data)
     return false;
 }
 
-/* @return false when the exchange has failed, or needs more of the body */
-static bool take_model(struct gw_exchange *ex, struct gw_str data, bool last)
+enum model_search {
+    MODEL_FOUND,  /* and on its way to its provider */
+    MODEL_WAITED, /* the bytes are held: it may come with the next ones */
+    MODEL_FAILED  /* the exchange is over */
+};
+
+static enum model_search take_model(struct gw_exchange *ex, struct gw_str data, bool last)
 {
     struct in_hand body = {gw_buf_str(&ex->forward.held), data};
     bool known = ex->form ? ex->form->model.seen : ex->scan.model.kind != GW_JSON_NONE;
 
     if (!known && !last)
-        return hold(ex, data) && false;
-    return ex->form ? take_form_model(ex) : take_json_model(ex, &body);
+        return hold(ex, data) ? MODEL_WAITED : MODEL_FAILED;
+    bool found = ex->form ? take_form_model(ex) : take_json_model(ex, &body);
+    return found ? MODEL_FOUND : MODEL_FAILED;
 }
 
-static void send_on(struct gw_exchange *ex, struct gw_str data, bool last)
+/* @return false when the exchange has failed */
+static bool send_on(struct gw_exchange *ex, struct gw_str data, bool last)
 {
     enum gw_status status = gw_request_send(ex, data, last);
 
     if (status == GW_NO_MEMORY) {
         overloaded(ex);
-        return;
+        return false;
     }
     if (status == GW_INVALID) {
         gw_exchange_fail(ex, GW_FAULT_BAD_REQUEST,
                          "the credential cannot be shown to provider \"%.*s\"",
                          GW_STR_ARG(ex->provider->name));
-        return;
+        return false;
     }
     /* GW_IO: the connection broke; the relay hears of it. */
     if (status == GW_AGAIN && !last)
         gw_down_pause(ex->down);
     gw_up_deadline(ex->up, ex->timeouts.total_ms);
     gw_exchange_charge(ex);
+    return true;
 }
 
 /* The next bytes of the (decoded) body. @return false when the exchange is over */
@@ -414,16 +426,17 @@ static bool body_piece(struct gw_exchange *ex, struct gw_str data, bool last)
     ex->record.bytes_in += data.len;
     if (!check_body(ex, data, last))
         return false;
-    if (ex->state == GW_EX_READING && !take_model(ex, data, last))
-        return ex->state == GW_EX_READING; /* never read when it is over: see below */
+    if (ex->state == GW_EX_READING) {
+        enum model_search search = take_model(ex, data, last);
+        if (search != MODEL_FOUND)
+            return search == MODEL_WAITED;
+    }
     if (ex->state == GW_EX_LEASING) {
         if (!last)
             gw_down_pause(ex->down);
         return hold(ex, data);
     }
-    if (ex->up)
-        send_on(ex, data, last);
-    return true;
+    return send_on(ex, data, last);
 }
 
 static bool on_inflated(void *arg, struct gw_str data)
@@ -473,9 +486,10 @@ void gw_stages_on_ready(struct gw_up *up, void *user)
     }
     /* Nothing to say yet: the head leaves with the first bytes of the body. */
     struct gw_down *down = ex->down;
+    bool alive = true;
     if (whole || gw_buf_len(&ex->forward.held))
-        send_on(ex, (struct gw_str){"", 0}, whole);
-    if (!whole)
+        alive = send_on(ex, (struct gw_str){"", 0}, whole);
+    if (alive && !whole)
         gw_down_resume(down);
 }
 
@@ -492,7 +506,7 @@ void gw_stages_resend(struct gw_exchange *ex)
     ex->resent = true;
     if (ex->state == GW_EX_WAITING)
         gw_exchange_move(ex, GW_EX_RESOLVING);
-    lease(ex, true);
+    (void)lease(ex, true); /* a failure has answered the caller */
 }
 
 /* ---- requests without a model ---- */
@@ -510,7 +524,7 @@ static void begin_native(struct gw_exchange *ex, const struct gw_route_match *ma
         gw_exchange_fail(ex, GW_FAULT_BAD_REQUEST, "the path is not safe to pass on");
         return;
     }
-    go_to(ex, provider, &provider->timeouts);
+    (void)go_to(ex, provider, &provider->timeouts); /* a failure has answered the caller */
 }
 
 static const struct gw_provider_config *first_openai(const struct gw_config *config)
@@ -545,7 +559,7 @@ static void begin_files(struct gw_exchange *ex, const struct gw_http1_head *head
         return;
     }
     if (serves(ex, provider, GW_MODEL_API_CHAT))
-        go_to(ex, provider, &provider->timeouts);
+        (void)go_to(ex, provider, &provider->timeouts);
 }
 
 /* ---- the handler ---- */
@@ -718,7 +732,7 @@ static void on_writable(struct gw_down *down)
     struct gw_exchange *ex = gw_down_user(down);
 
     if (ex && ex->up)
-        gw_up_resume(ex->up);
+        gw_relay_resume(ex);
 }
 
 const struct gw_server_handler gw_gateway_handler = {

@@ -767,6 +767,9 @@ void gw_down_abort(struct gw_down *down, bool reset)
 void gw_down_pause(struct gw_down *down)
 {
     down->paused = true;
+    /* It is not the caller who keeps us waiting. */
+    if (down->state == DOWN_BODY)
+        gw_deadline_none(&down->deadline);
 }
 
 void gw_down_resume(struct gw_down *down)
@@ -774,5 +777,8 @@ void gw_down_resume(struct gw_down *down)
     if (!down->paused)
         return;
     down->paused = false;
+    if (down->state == DOWN_BODY)
+        gw_deadline_set(down->server->http->loop, &down->deadline,
+                        down->server->limits.header_timeout_ms);
     read_loop(down);
 }

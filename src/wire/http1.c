@@ -417,8 +417,8 @@ static enum gw_status read_field(struct reading *r)
     return GW_OK;
 }
 
-/* The usual case, at half the cost: whole lines "name: value", taken without a state between their parts. Stops in front
- * of any other line, which read_field() then judges byte by byte. */
+/* The usual case, at half the cost: whole lines "name: value", taken without a state between their
+ * parts. Stops in front of any other line, which read_field() then judges byte by byte. */
 static enum gw_status read_plain_lines(struct reading *r)
 {
     struct gw_http1_head *head = r->head;

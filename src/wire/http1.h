@@ -142,7 +142,8 @@ enum gw_status gw_http1_request_feed(struct gw_http1_head *head, struct gw_str b
 enum gw_status gw_http1_response_feed(struct gw_http1_head *head, struct gw_str bytes,
                                       size_t bytes_max, bool no_body, struct gw_err *err);
 
-/* Where the line of field `i` ends, its CRLF included; it begins at its name, and the next one there. */
+/* Where the line of field `i` ends, its CRLF included; it begins at its name, and the next one
+ * there. */
 static inline uint32_t gw_http1_line_end(const struct gw_http1_head *head, uint32_t i)
 {
     return i + 1 < head->fields_count ? head->fields[i + 1].name : head->bytes - 2;
