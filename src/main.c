@@ -1,13 +1,12 @@
 /*
  * sluice: the command line; short enough to be a table of contents.
- *
- *~ The tour of the code begins here. `serve` makes a gw_app (app.c): it loads the configuration
- *(config/), starts a ~ worker for each core (io/worker, gateway/gateway), and waits for signals.
- *What a worker does with a request begins in ~ gateway/exchange.h.
  */
+/*~ The tour of the code begins here. `serve` makes a gw_app (app/app.c): it loads the configuration
+ * (config/), starts a worker for each core (io/worker, gateway/gateway), and waits for signals.
+ * What a worker does with a request begins in gateway/exchange.h. */
 #include "app/app.h"
-#include "base/buf.h"
 #include "app/explain.h"
+#include "base/buf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,12 +2,11 @@
  * gateway/exchange: one request and all done to answer it.
  *
  * The life of a request is the enum below; who moves it on is one function a state. Everything of
- *it lives in its arena, the exchange itself too, and goes when the record is closed.
- *
- *~ The tour of the code goes on here from main.c: read the states, then stages.c (the request's way
- *in), request.c (what ~ is sent to the provider), relay.c (the answer's way back) and
- *record/record.h (what is left of it).
+ * it lives in its arena, the exchange itself too, and goes when the record is closed.
  */
+/*~ The tour of the code goes on here from main.c: read the states, then begin.c and stages.c (the
+ * request's way in), request.c (what is sent to the provider), relay.c (the answer's way back) and
+ * record/record.h (what is left of it). */
 #ifndef GW_GATEWAY_EXCHANGE_H
 #define GW_GATEWAY_EXCHANGE_H
 
@@ -103,16 +102,16 @@ static inline struct gw_gateway *gw_exchange_gateway(const struct gw_exchange *e
     return ex->site->gateway;
 }
 
-/* stages.c: the handler of the gateway's listener. */
+static inline const struct gw_config *gw_exchange_config(const struct gw_exchange *ex)
+{
+    return ex->site->snapshot->config;
+}
+
+/* begin.c: the handler of the gateway's listener. */
 extern const struct gw_server_handler gw_gateway_handler;
 /* relay.c: the handler of its upstream connections. */
 extern const struct gw_up_handler gw_relay_handler;
 /* relay.c: the caller has read what was sent; goes on with the answer. */
 void gw_relay_resume(struct gw_exchange *ex);
-/* stages.c: sends the request again on a fresh connection, for relay.c. */
-void gw_stages_resend(struct gw_exchange *ex);
-/* stages.c: the connection stands, or has room again. */
-void gw_stages_on_ready(struct gw_up *up, void *user);
-void gw_stages_on_writable(struct gw_up *up);
 
 #endif

@@ -7,11 +7,6 @@
 /* 10,000 models and their names. */
 #define PAGE_BYTES_MAX ((size_t)16 << 20)
 
-static const struct gw_config *config_of(const struct gw_exchange *ex)
-{
-    return ex->site->snapshot->config;
-}
-
 static void send_page(struct gw_exchange *ex, unsigned status, enum gw_status made,
                       struct gw_buf *page)
 {
@@ -80,7 +75,7 @@ static bool is_listed(const struct gw_config *config, const struct gw_model_conf
 
 static void answer_models(struct gw_exchange *ex)
 {
-    const struct gw_config *config = config_of(ex);
+    const struct gw_config *config = gw_exchange_config(ex);
     struct gw_str first = {NULL, 0}, last = {NULL, 0};
     struct gw_json_writer json;
     struct gw_buf page;
@@ -129,7 +124,7 @@ static void answer_model(struct gw_exchange *ex, struct gw_str encoded)
     size_t len = 0;
 
     if (gw_url_decode(encoded, name, sizeof name, &len) == GW_OK)
-        model = gw_config_model(config_of(ex), (struct gw_str){name, len});
+        model = gw_config_model(gw_exchange_config(ex), (struct gw_str){name, len});
     if (!model) {
         gw_exchange_fail(ex, GW_FAULT_UNKNOWN_MODEL, "no model is named \"%.*s\"",
                          (int)(encoded.len < 200 ? encoded.len : 200), encoded.base);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "gateway/classify.h"
+#include "gateway/stages.h"
 
 #include <stdio.h>
 

@@ -38,7 +38,7 @@ void gw_up_fail(struct gw_up *up, enum gw_up_fault fault, const struct gw_err *e
     if (up->state == UP_BODY && up->framing == GW_BODY_CHUNKED)
         loss.chunked = &up->chunked; /* stays until the turn ends */
     if (fault == GW_UP_RESET)
-        loss.none_taken = gw_sock_none_acked(&up->sock, up->sent_before);
+        loss.none_taken = gw_sock_none_taken(&up->sock, up->sent_before);
     up->handler = NULL;
     gw_pool_discard(up, true);
     handler->on_fail(user, &loss);
@@ -55,7 +55,7 @@ void gw_up_cancel(struct gw_up *up)
 static void fail_message(struct gw_up *up, enum gw_up_fault fault, enum gw_status status,
                          const char *what)
 {
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
     gw_err_set(&err, status, "%s", what);
     gw_up_fail(up, fault, &err);
 }
@@ -80,7 +80,7 @@ static bool take_head(struct gw_up *up, struct gw_str *bytes)
     struct gw_http *http = up->origin->http;
     const struct gw_http1_head *head;
     struct gw_str whole;
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
 
     enum gw_status status =
         gw_http_head_feed(http, &up->partial, false, up->no_body,
@@ -124,7 +124,7 @@ static bool take_body(struct gw_up *up, char *bytes, size_t len, size_t *used_ou
 {
     size_t used = len, kept = len;
     bool last = false;
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
 
     switch ((enum gw_http1_framing)up->framing) {
     case GW_BODY_NONE:
@@ -242,19 +242,10 @@ enum gw_status gw_up_send(struct gw_up *up, const struct iovec *iov, int count, 
         gw_deadline_set(loop_of(up), &up->deadline, 0);
         return GW_IO;
     }
-    for (int i = 0; i < count; i++) {
-        size_t part = iov[i].iov_len;
-        if (sent >= part) {
-            sent -= part;
-            continue;
-        }
-        struct gw_str rest = {(const char *)iov[i].iov_base + sent, part - sent};
-        sent = 0;
-        if (gw_buf_add(&up->out, rest) != GW_OK) {
-            up->write_broken = true;
-            gw_deadline_set(loop_of(up), &up->deadline, 0);
-            return GW_IO;
-        }
+    if (gw_http_keep_rest(&up->out, iov, count, sent) != GW_OK) {
+        up->write_broken = true;
+        gw_deadline_set(loop_of(up), &up->deadline, 0);
+        return GW_IO;
     }
     return gw_buf_len(&up->out) ? GW_AGAIN : GW_OK;
 }

@@ -1,7 +1,5 @@
 #include "http/http.h"
 
-#include "base/buf.h"
-
 #include <stdlib.h>
 
 struct gw_http_partial {
@@ -74,6 +72,20 @@ void gw_http_partial_free(struct gw_http_partial *partial)
         return;
     gw_buf_finish(&partial->bytes);
     free(partial);
+}
+
+enum gw_status gw_http_keep_rest(struct gw_buf *into, const struct iovec *iov, int count,
+                                 size_t sent)
+{
+    enum gw_status status = GW_OK;
+
+    for (int i = 0; i < count && status == GW_OK; i++) {
+        size_t part = iov[i].iov_len, gone = sent < part ? sent : part;
+        sent -= gone;
+        status =
+            gw_buf_add(into, (struct gw_str){(const char *)iov[i].iov_base + gone, part - gone});
+    }
+    return status;
 }
 
 void gw_deadline_set(struct gw_loop *loop, struct gw_deadline *deadline, uint64_t delay_ms)

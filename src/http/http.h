@@ -10,8 +10,11 @@
 #ifndef GW_HTTP_HTTP_H
 #define GW_HTTP_HTTP_H
 
+#include "base/buf.h"
 #include "io/loop.h"
 #include "wire/http1.h"
+
+#include <sys/uio.h>
 
 #define GW_HTTP_HEADROOM 16384u
 #define GW_HTTP_READ_BYTES 262144u
@@ -53,6 +56,10 @@ enum gw_status gw_http_head_feed(struct gw_http *http, struct gw_http_partial **
 size_t gw_http_partial_len(const struct gw_http_partial *partial);
 /* Accepts NULL. */
 void gw_http_partial_free(struct gw_http_partial *partial);
+
+/* Keeps what of `iov` was not sent. @param sent  bytes that were. @return as gw_buf_add() */
+enum gw_status gw_http_keep_rest(struct gw_buf *into, const struct iovec *iov, int count,
+                                 size_t sent);
 
 /* A deadline on a timer that is touched as rarely as possible: it is moved only when it would be
  * too late; a timer that fires early is put on again. Call gw_deadline_passed() in on_timer. */

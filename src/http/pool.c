@@ -53,7 +53,7 @@ static void post_serve(struct gw_origin *origin)
 
 static void fail_errno(struct gw_up *up, enum gw_up_fault fault, const char *what)
 {
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
 
     gw_err_set(&err, GW_IO, "could not %s %.*s:%u", what, GW_STR_ARG(up->origin->config.host),
                up->origin->config.port);
@@ -69,7 +69,7 @@ static void ready(struct gw_up *up)
 
 static void shake_hands(struct gw_up *up)
 {
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
     enum gw_status status = gw_tls_handshake(up->sock.tls, &err);
 
     if (status == GW_OK)
@@ -82,7 +82,7 @@ static void begin_tls(struct gw_up *up)
 {
     struct gw_origin *origin = up->origin;
     struct gw_tls *tls;
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
 
     if (gw_tls_client_create(origin->config.tls, origin->config.host, origin->session, &tls,
                              &err) != GW_OK) {
@@ -126,7 +126,7 @@ static void on_proxy_answer(struct gw_up *up)
     struct gw_http *http = up->origin->http;
     const struct gw_http1_head *head;
     struct gw_str whole;
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
     char bytes[1024];
     size_t len;
 
@@ -237,7 +237,7 @@ void gw_pool_establish(struct gw_up *up, unsigned events)
 static void on_deadline(struct gw_timer *timer)
 {
     struct gw_up *up = (struct gw_up *)((char *)timer - offsetof(struct gw_up, deadline.timer));
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
 
     if (!gw_deadline_passed(loop_of(up), &up->deadline))
         return;
@@ -410,7 +410,7 @@ enum gw_status gw_origin_create(struct gw_http *http, struct gw_dns *dns,
 
 void gw_origin_destroy(struct gw_origin *origin)
 {
-    struct gw_err err;
+    struct gw_err err = {.offset = 0};
 
     if (!origin)
         return;

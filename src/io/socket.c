@@ -80,12 +80,14 @@ enum gw_status gw_sock_write(struct gw_sock *sock, const struct iovec *iov, int 
     return GW_OK;
 }
 
-bool gw_sock_none_acked(const struct gw_sock *sock, uint64_t sent_before)
+bool gw_sock_none_taken(const struct gw_sock *sock, uint64_t sent_before)
 {
     struct tcp_info info = {0};
     socklen_t len = sizeof info;
 
-    if (getsockopt(sock->io.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
+    if (sock->sent_bytes == sent_before)
+        return true;
+    if (!sock->eof || getsockopt(sock->io.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1 ||
         len < offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked)
         return false;
     return info.tcpi_bytes_acked <= sent_before + SYN_BYTES;

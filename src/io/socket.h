@@ -50,9 +50,10 @@ enum gw_status gw_sock_read(struct gw_sock *sock, char *into, size_t room, size_
 enum gw_status gw_sock_write(struct gw_sock *sock, const struct iovec *iov, int count, bool more,
                              size_t *len_out);
 
-/* Has the peer's TCP acknowledged none of the bytes written after `sent_before`? True only when it
- * is certain: then the peer cannot have acted on them. */
-bool gw_sock_none_acked(const struct gw_sock *sock, uint64_t sent_before);
+/* Is it certain that the peer has taken none of the bytes written after `sent_before`, so that it cannot have acted on
+ * them? Yes when none left, and when the peer's FIN came without acknowledging any: it had closed before they arrived. A
+ * reset alone tells nothing: what it acknowledges is not counted by the kernel. */
+bool gw_sock_none_taken(const struct gw_sock *sock, uint64_t sent_before);
 
 /* Half-closes for writing (TLS: close_notify first). */
 void gw_sock_shutdown(struct gw_sock *sock);

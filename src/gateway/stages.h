@@ -1,0 +1,33 @@
+/*
+ * gateway/stages: the stages between a request's head (begin.c) and its answer (relay.c).
+ */
+#ifndef GW_GATEWAY_STAGES_H
+#define GW_GATEWAY_STAGES_H
+
+#include "gateway/exchange.h"
+
+/* The provider is known: asks for a connection to it. @return false when the exchange has failed */
+bool gw_stages_go_to(struct gw_exchange *ex, const struct gw_provider_config *provider,
+                     const struct gw_timeouts *timeouts);
+
+/* Does the provider serve this endpoint in the caller's own dialect? Otherwise the exchange fails.
+ */
+bool gw_stages_serves(struct gw_exchange *ex, const struct gw_provider_config *provider,
+                      enum gw_model_api api);
+
+/* The next bytes of the request's body, for the handler in begin.c. */
+void gw_stages_on_body(struct gw_down *down, struct gw_str data, bool last);
+
+/* A fault in what the caller sends. When an answer has begun there is nothing left to say: the
+ * connection is broken off. */
+void gw_stages_request_fault(struct gw_exchange *ex, enum gw_fault fault, const struct gw_err *err);
+
+/* Out of memory: 503. */
+void gw_stages_overloaded(struct gw_exchange *ex);
+
+/* For relay.c: the connection stands, or has room again; and once more, on a fresh one. */
+void gw_stages_on_ready(struct gw_up *up, void *user);
+void gw_stages_on_writable(struct gw_up *up);
+void gw_stages_resend(struct gw_exchange *ex);
+
+#endif
