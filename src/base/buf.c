@@ -19,14 +19,17 @@ void gw_buf_finish(struct gw_buf *buf)
     buf->head = buf->tail = buf->room = 0;
 }
 
-enum gw_status gw_buf_reserve(struct gw_buf *buf, size_t more)
+/* @param spare  bytes of room behind `more` that do not count against `max` */
+static enum gw_status make_room(struct gw_buf *buf, size_t more, size_t spare)
 {
     size_t len = gw_buf_len(buf), need;
 
     if (__builtin_add_overflow(len, more, &need) || need > buf->max)
         return GW_TOO_LARGE;
-    if (buf->room - buf->tail >= more)
+    if (buf->room - buf->tail >= more && buf->room - buf->tail - more >= spare)
         return GW_OK;
+    if (__builtin_add_overflow(need, spare, &need))
+        return GW_TOO_LARGE;
     if (need <= buf->room && buf->head >= buf->room / 2) {
         memmove(buf->base, buf->base + buf->head, len);
     } else {
@@ -46,6 +49,11 @@ enum gw_status gw_buf_reserve(struct gw_buf *buf, size_t more)
     buf->head = 0;
     buf->tail = len;
     return GW_OK;
+}
+
+enum gw_status gw_buf_reserve(struct gw_buf *buf, size_t more)
+{
+    return make_room(buf, more, 0);
 }
 
 enum gw_status gw_buf_add(struct gw_buf *buf, struct gw_str bytes)
@@ -73,8 +81,8 @@ enum gw_status gw_buf_printf(struct gw_buf *buf, const char *format, ...)
     va_end(args);
     if (len < 0)
         return GW_INVALID;
-    /* vsnprintf writes a NUL as well: reserve for it, but do not keep it. */
-    enum gw_status status = gw_buf_reserve(buf, (size_t)len + 1);
+    /* vsnprintf writes a NUL as well: there is room for it, but it is not kept. */
+    enum gw_status status = make_room(buf, (size_t)len, 1);
     if (status != GW_OK)
         return status;
     va_start(args, format);

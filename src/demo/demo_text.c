@@ -1,6 +1,6 @@
 #include "demo/demo_answer.h"
 
-#include "wire/json_string.h"
+#include "base/utf8.h"
 
 #define QUOTE_BYTES_MAX 400u
 /* How much of a message is looked at for names of tools. */

@@ -1,6 +1,7 @@
 #include "demo/demo_private.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "wire/json_string.h"
 
 /* ---- ids, time, bytes ---- */

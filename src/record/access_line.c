@@ -1,6 +1,7 @@
 #include "record/access_line.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "wire/json_string.h"
 
 #define NS_PER_US 1000u

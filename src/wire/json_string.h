@@ -13,16 +13,6 @@
 #include <emmintrin.h>
 #endif
 
-/* One step of a UTF-8 text (Unicode 15, table 3-7). */
-struct gw_utf8_step {
-    uint8_t len; /* bytes of the character, or of the maximal subpart that should become one U+FFFD;
-                    at least 1 */
-    bool valid;
-};
-
-/* @param text  not empty */
-struct gw_utf8_step gw_utf8_step(struct gw_str text);
-
 /* Bytes at the start of `raw` that decode together: one byte as it is, one escape, or a surrogate
  * pair of two. */
 struct gw_json_unit {

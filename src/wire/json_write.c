@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/utf8.h"
 #include "wire/json_string.h"
 
 #define INT64_DIGITS 20 /* of -2^63, and of 2^64 - 1 */

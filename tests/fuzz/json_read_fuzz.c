@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "unit/wire/json_rewrite.h"
 #include "wire/json_string.h"
 
