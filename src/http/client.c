@@ -79,6 +79,7 @@ static bool take_head(struct gw_up *up, struct gw_str *bytes)
 {
     struct gw_http *http = up->origin->http;
     const struct gw_http1_head *head;
+    struct gw_http_partial *partial;
     struct gw_str whole;
     struct gw_err err = {.offset = 0};
 
@@ -95,13 +96,17 @@ static bool take_head(struct gw_up *up, struct gw_str *bytes)
     }
     size_t before = whole.len - bytes->len;
     *bytes = gw_str_from(*bytes, head->bytes - before);
+    /* The head lives in `partial` when it came in pieces: keep that until the handler has seen it.
+     */
+    partial = up->partial;
+    up->partial = NULL;
     if (head->code < 200) {
-        gw_http_partial_free(up->partial);
-        up->partial = NULL;
-        if (head->code == 101 || ++up->informational > INFORMATIONAL_MAX) {
+        bool switched = head->code == 101;
+        gw_http_partial_free(partial);
+        if (switched || ++up->informational > INFORMATIONAL_MAX) {
             fail_message(up, GW_UP_BROKEN, GW_INVALID,
-                         head->code == 101 ? "the provider switched protocols unasked"
-                                           : "the provider sent 1xx answers without end");
+                         switched ? "the provider switched protocols unasked"
+                                  : "the provider sent 1xx answers without end");
             return false;
         }
         return true;
@@ -114,8 +119,7 @@ static bool take_head(struct gw_up *up, struct gw_str *bytes)
     if (head->framing == GW_BODY_CHUNKED)
         gw_chunked_init(&up->chunked);
     up->handler->on_head(up, head, whole);
-    gw_http_partial_free(up->partial);
-    up->partial = NULL;
+    gw_http_partial_free(partial);
     return up->state == UP_BODY;
 }
 

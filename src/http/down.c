@@ -168,6 +168,8 @@ static size_t take_head(struct gw_down *down, struct gw_str bytes)
     server->handler->on_request(server->arg, down, head, whole);
     if (down->state == DOWN_WAIT && down->open)
         server->handler->on_body(down, (struct gw_str){whole.base + head->bytes, 0}, true);
+    else if (used == bytes.len && down->state == DOWN_BODY && down->open && !down->paused)
+        gw_deadline_set(http->loop, &down->deadline, server->limits.header_timeout_ms);
 done:
     gw_http_partial_free(partial);
     return used;
