@@ -118,7 +118,8 @@ bool gw_addr_parse(struct gw_str host, unsigned port, struct gw_addr *addr_out)
     char text[INET6_ADDRSTRLEN];
     struct gw_addr addr = {0};
 
-    if (host.len == 0 || host.len >= sizeof text || port > 65535)
+    if (host.len == 0 || host.len >= sizeof text || port > 65535 ||
+        memchr(host.base, '\0', host.len))
         return false;
     memcpy(text, host.base, host.len);
     text[host.len] = '\0';
