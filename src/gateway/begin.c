@@ -115,10 +115,6 @@ static void begin_native(struct gw_exchange *ex, const struct gw_route_match *ma
                          (int)(match->name.len < 100 ? match->name.len : 100), match->name.base);
         return;
     }
-    if (!gw_url_path_is_safe(match->below)) {
-        gw_exchange_fail(ex, GW_FAULT_BAD_REQUEST, "the path is not safe to pass on");
-        return;
-    }
     (void)gw_stages_go_to(ex, provider,
                           &provider->timeouts); /* a failure has answered the caller */
 }
@@ -149,10 +145,6 @@ static void begin_files(struct gw_exchange *ex, const struct gw_http1_head *head
         else
             gw_exchange_fail(ex, GW_FAULT_UNKNOWN_PROVIDER,
                              "no OpenAI-compatible provider is configured for files");
-        return;
-    }
-    if (!gw_url_path_is_safe(ex->forward.below)) {
-        gw_exchange_fail(ex, GW_FAULT_BAD_REQUEST, "the path is not safe to pass on");
         return;
     }
     if (gw_stages_serves(ex, provider, GW_MODEL_API_CHAT))
@@ -243,6 +235,11 @@ static void on_request(void *arg, struct gw_down *down, const struct gw_http1_he
     }
     if (ex->endpoint->handling < GW_HANDLE_JSON) {
         gw_pages_answer(ex, &match);
+        return;
+    }
+    /* Below a provider's base URL it must stay there, whoever reads it next. */
+    if (!gw_url_path_is_safe(match.below)) {
+        gw_exchange_fail(ex, GW_FAULT_BAD_REQUEST, "the path is not safe to pass on");
         return;
     }
     bool body =
