@@ -2,8 +2,8 @@
 
 #include "demo_client.h"
 
+#include "base/utf8.h"
 #include "demo/demo_answer.h"
-#include "wire/json_string.h"
 
 static void test_hostile_schemas(void **state)
 {

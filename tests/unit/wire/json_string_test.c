@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "wire/json_scan.h"
 #include "wire/json_string.h"
 
