@@ -1,14 +1,45 @@
 /*
- * tools/reference: prints docs/reference/config.md from the tables that read configurations.
+ * tools/reference: writes docs/reference/ from the tables that the gateway itself works with.
  *
- * Built with config/keys.c, keys_later.c and known_providers.c, and base/str.c; the checked-in page
- * must be what this prints.
+ *   reference DIR           writes every page into DIR
+ *   reference --check DIR   writes nothing; exit status 1 and a line for each page that is stale
+ *
+ * One function a page, one row of `pages` each. What a table does not say of its rows stands here,
+ * in tables by the same enum: a new constant without a word is an error, not an empty cell.
  */
+#include "config/access_log_fields.h"
 #include "config/keys.h"
 #include "config/known_providers.h"
+#include "gateway/endpoints.h"
+#include "gateway/reply.h"
+#include "record/access_line.h"
+#include "record/metrics_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#define PAGE_BYTES_MAX ((size_t)4 << 20)
+
+static unsigned missing; /* words that a table here should have */
+
+static const char *word(const char *text, const char *of)
+{
+    if (text)
+        return text;
+    fprintf(stderr, "tools/reference.c has no words for %s\n", of);
+    missing++;
+    return "";
+}
+
+static void begin(FILE *out, const char *tables)
+{
+    fprintf(out,
+            "<!-- Made by tools/reference.c from %s: do not edit; run scripts/reference. -->\n",
+            tables);
+}
+
+/* ---- config.md ---- */
 
 static const char *const kinds[] = {
     [GW_KEY_BOOL] = "true or false",
@@ -25,75 +56,75 @@ static const char *const kinds[] = {
     [GW_KEY_TABLE_LIST] = "list of tables",
 };
 
-static void print_choices(const struct gw_config_key *key)
+static void write_choices(FILE *out, const struct gw_config_key *key)
 {
     const char *between = key->kind == GW_KEY_BOOL ? ", or " : ": ";
 
     for (size_t i = 0; key->choices && key->choices[i]; i++)
         if (key->choices[i][0]) {
-            printf("%s`%s`", between, key->choices[i]);
+            fprintf(out, "%s`%s`", between, key->choices[i]);
             between = ", ";
         }
 }
 
-static void print_type(const struct gw_config_key *key)
+static void write_type(FILE *out, const struct gw_config_key *key)
 {
-    printf("%s", kinds[key->kind]);
-    print_choices(key);
+    fprintf(out, "%s", kinds[key->kind]);
+    write_choices(out, key);
     if (key->kind == GW_KEY_INTEGER && (key->min > INT64_MIN || key->max < INT64_MAX))
-        printf(", %" PRId64 " to %" PRId64, key->min, key->max);
+        fprintf(out, ", %" PRId64 " to %" PRId64, key->min, key->max);
     if (key->kind == GW_KEY_NUMBER)
-        printf(", %" PRId64 " to %" PRId64, key->min, key->max);
+        fprintf(out, ", %" PRId64 " to %" PRId64, key->min, key->max);
 }
 
-static void print_default(const struct gw_config_key *key)
+static void write_default(FILE *out, const struct gw_config_key *key)
 {
     struct gw_str list, item;
     const char *between = "";
 
     if (key->flags & GW_KEY_REQUIRED) {
-        printf("**required**");
+        fprintf(out, "**required**");
     } else if (!key->fallback) {
-        printf("none");
+        fprintf(out, "none");
     } else if (key->kind == GW_KEY_STRINGS) {
         list = gw_str_of(key->fallback);
-        printf("`[");
+        fprintf(out, "`[");
         while (gw_str_next_item(&list, &item)) {
-            printf("%s\"%.*s\"", between, GW_STR_ARG(item));
+            fprintf(out, "%s\"%.*s\"", between, GW_STR_ARG(item));
             between = ", ";
         }
-        printf("]`");
+        fprintf(out, "]`");
     } else if (key->kind == GW_KEY_BOOL || key->kind == GW_KEY_INTEGER ||
                key->kind == GW_KEY_NUMBER) {
-        printf("`%s`", key->fallback);
+        fprintf(out, "`%s`", key->fallback);
     } else {
-        printf("`\"%s\"`", key->fallback);
+        fprintf(out, "`\"%s\"`", key->fallback);
     }
 }
 
-static void print_key(const struct gw_config_key *key)
+static void write_key(FILE *out, const struct gw_config_key *key)
 {
-    printf("| `%s` | ", key->name);
-    print_type(key);
-    printf(" | ");
-    print_default(key);
-    printf(" | %s%s |\n", key->doc ? key->doc : "",
-           key->flags & GW_KEY_LATER ? " *Not in this release: leave it at its default.*" : "");
+    fprintf(out, "| `%s` | ", key->name);
+    write_type(out, key);
+    fprintf(out, " | ");
+    write_default(out, key);
+    fprintf(out, " | %s%s |\n", key->doc ? key->doc : "",
+            key->flags & GW_KEY_LATER ? " *Not in this release: leave it at its default.*" : "");
 }
 
-static void print_state(const struct gw_config_table *table)
+static void write_state(FILE *out, const struct gw_config_table *table)
 {
     switch (table->state) {
     case GW_TABLE_IN_FORCE:
         break;
     case GW_TABLE_PARTLY:
-        printf("\nWhat is marked below is refused: %s.\n", table->reason);
+        fprintf(out, "\nWhat is marked below is refused: %s.\n", table->reason);
         break;
     case GW_TABLE_LATER:
-        printf("\n**Refused**: %s.\n", table->reason);
+        fprintf(out, "\n**Refused**: %s.\n", table->reason);
         break;
     case GW_TABLE_NO_EFFECT:
-        printf("\nLoads with a warning: it %s.\n", table->reason);
+        fprintf(out, "\nLoads with a warning: it %s.\n", table->reason);
         break;
     }
 }
@@ -106,41 +137,19 @@ static bool has_plain_keys(const struct gw_config_table *table)
     return false;
 }
 
-static void print_table(const struct gw_config_table *table)
+static void write_table(FILE *out, const struct gw_config_table *table)
 {
     if (!has_plain_keys(table))
         return;
-    printf("\n## `[%s]`\n\n%s\n", table->path, table->doc ? table->doc : "");
-    print_state(table);
-    printf("\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
+    fprintf(out, "\n## `[%s]`\n\n%s\n", table->path, table->doc ? table->doc : "");
+    write_state(out, table);
+    fprintf(out, "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
     for (size_t i = 0; i < table->keys_count; i++)
         if (table->keys[i].kind <= GW_KEY_STRING_MAP)
-            print_key(&table->keys[i]);
+            write_key(out, &table->keys[i]);
 }
 
-static void print_known_providers(void)
-{
-    size_t count;
-    const struct gw_known_provider *rows = gw_known_providers(&count);
-
-    printf("\n## Known providers\n\nFound by the provider's name, then by the host of its "
-           "`base_url`. Any other one is OpenAI-compatible with bearer\nauthentication, without "
-           "Responses.\n\n"
-           "| Name | Hosts | Dialect | Key | Responses |\n|---|---|---|---|---|\n");
-    for (size_t i = 0; i < count; i++) {
-        const struct gw_known_provider *row = &rows[i];
-        printf("| `%s` |", row->name);
-        for (size_t j = 0; j < GW_KNOWN_HOSTS && row->hosts[j]; j++)
-            printf("%s `%s`", j ? "," : "", row->hosts[j]);
-        printf(" | %.*s%s%s%s | `%s` | %s%s |\n", GW_STR_ARG(gw_dialect_name(row->dialect)),
-               row->compatible_path ? "; openai where the path has `" : "",
-               row->compatible_path ? row->compatible_path : "", row->compatible_path ? "`" : "",
-               row->auth_name ? row->auth_name : "authorization", row->responses ? "yes" : "no",
-               row->responses_under_v1_only ? ", where the path ends in `/v1`" : "");
-    }
-}
-
-/* Tables that stand in several places are printed once. */
+/* Tables that stand in several places are written once. */
 #define TABLES_MAX 64
 
 /* Every table, each before those within it. @return how many; 0: more than there is room for */
@@ -168,26 +177,342 @@ static size_t list_tables(const struct gw_config_table *tables[TABLES_MAX])
     return count;
 }
 
-int main(void)
+static void write_config(FILE *out)
 {
     const struct gw_config_table *tables[TABLES_MAX];
     size_t count = list_tables(tables);
 
-    if (count == 0) {
-        fprintf(stderr, "could not print the reference: more than %d tables\n", TABLES_MAX);
-        return 1;
-    }
-    printf(
-        "<!-- Made by tools/reference.c from the tables in src/config: do not edit. -->\n"
-        "# Configuration reference\n\n"
-        "A configuration is a TOML file: `config/gateway.toml` under the working directory, or "
-        "what `-c FILE` or\n`GATEWAY_CONFIG` name. Every problem of it is told with file, line "
-        "and column; `sluice check` tells them without\nstarting. Unknown keys are errors. Files "
-        "have at most 4 MiB.\n\n"
-        "Tables and keys that are marked as not in this release are known and checked, so that "
-        "files that leave them\nswitched off load; a file that asks for them is refused.\n");
+    if (count == 0)
+        (void)word(NULL, "more than 64 configuration tables");
+    begin(out, "the tables in src/config/keys.c and keys_later.c");
+    fprintf(out,
+            "# Configuration reference\n\n"
+            "How the file is found, checked and loaded anew: [config.md](../config.md). Unknown "
+            "keys are errors.\n\n"
+            "Tables and keys that are marked as not in this release are known and checked, so that "
+            "files that leave them\nswitched off load; a file that asks for them is refused.\n");
     for (size_t i = 1; i < count; i++)
-        print_table(tables[i]);
-    print_known_providers();
-    return ferror(stdout) || fflush(stdout) ? 1 : 0;
+        write_table(out, tables[i]);
+}
+
+/* ---- providers.md ---- */
+
+static void write_providers(FILE *out)
+{
+    size_t count;
+    const struct gw_known_provider *rows = gw_known_providers(&count);
+
+    begin(out, "the table in src/config/known_providers.c");
+    fprintf(out,
+            "# Known providers\n\n"
+            "Looked up by the name behind `providers.`, then by the host of `base_url`; a `*` "
+            "stands for anything.\nAny other provider is OpenAI-compatible with bearer "
+            "authentication and without Responses. What the columns\ndo: "
+            "[providers.md](../provider/providers.md).\n\n"
+            "| Name | Hosts | `base_url` usually ends in | Dialect | Key goes in | Responses | "
+            "Name in the log |\n|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct gw_known_provider *row = &rows[i];
+        fprintf(out, "| `%s` |", row->name);
+        for (size_t j = 0; j < GW_KNOWN_HOSTS && row->hosts[j]; j++)
+            fprintf(out, "%s `%s`", j ? "," : "", row->hosts[j]);
+        fprintf(out, " | %s%s%s | %.*s", row->usual_path ? "`" : "",
+                row->usual_path ? row->usual_path : "", row->usual_path ? "`" : "",
+                GW_STR_ARG(gw_dialect_name(row->dialect)));
+        if (row->compatible_path)
+            fprintf(out, "; openai where the path has `%s`", row->compatible_path);
+        fprintf(out, " | `%s` | %s%s | `%s` |\n", row->auth_name ? row->auth_name : "authorization",
+                row->responses ? "yes" : "no",
+                row->responses_under_v1_only ? ", where the path ends in `/v1`" : "",
+                row->telemetry_name ? row->telemetry_name : row->name);
+    }
+}
+
+/* ---- endpoints.md ---- */
+
+static const char *const handlings[] = {
+    [GW_HANDLE_ROOT] = "answered by the gateway: its name and version",
+    [GW_HANDLE_HEALTH] = "answered by the gateway: 200, or 503 while it drains",
+    [GW_HANDLE_MODELS] = "answered by the gateway: the models of the configuration",
+    [GW_HANDLE_MODEL] = "answered by the gateway: one of them",
+    [GW_HANDLE_JSON] = "to the provider of `model` in the JSON body",
+    [GW_HANDLE_FORM] = "to the provider of `model` in the form",
+    [GW_HANDLE_FILES] =
+        "to the provider that `x-gateway-provider` names, else the first OpenAI-compatible one",
+    [GW_HANDLE_NATIVE] = "to the provider that the path names",
+};
+
+static const char *const callers[] = {
+    [GW_CALLER_CHAT] = "OpenAI",
+    [GW_CALLER_RESPONSES] = "OpenAI (Responses)",
+    [GW_CALLER_MESSAGES] = "Anthropic",
+    [GW_CALLER_OPENAI] = "OpenAI",
+};
+
+static void write_dialects(FILE *out, unsigned dialects)
+{
+    const char *between = "";
+
+    if (dialects == (1u << GW_DIALECTS) - 1u) {
+        fprintf(out, "any");
+        return;
+    }
+    for (unsigned i = 0; i < GW_DIALECTS; i++)
+        if (dialects & 1u << i) {
+            fprintf(out, "%s%.*s", between, GW_STR_ARG(gw_dialect_name((enum gw_dialect)i)));
+            between = ", ";
+        }
+}
+
+static void write_endpoints(FILE *out)
+{
+    size_t count;
+    const struct gw_endpoint *rows = gw_endpoints(&count);
+
+    begin(out, "the table in src/gateway/endpoints.c");
+    fprintf(out, "# Endpoints\n\n"
+                 "The first row that fits counts. `*` is one segment of a path, `**` one or more. "
+                 "`/v1/v1/` is read as `/v1/`.\nMore about them: "
+                 "[endpoints.md](../gateway/endpoints.md).\n\n"
+                 "| Path | Methods | Where it goes | Providers of dialect | Errors look like | "
+                 "`operation` | `client_format` |\n|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct gw_endpoint *row = &rows[i];
+        struct gw_str operation = gw_operation_name(row->operation);
+        fprintf(out, "| `%s` | %s | %s | ", row->path, row->methods ? row->methods : "any",
+                word(handlings[row->handling], row->path));
+        if (row->handling >= GW_HANDLE_JSON)
+            write_dialects(out, row->dialects);
+        fprintf(out, " | %s | %.*s | %s |\n", word(callers[row->caller], row->path),
+                GW_STR_ARG(operation), row->format ? row->format : "");
+    }
+}
+
+/* ---- errors.md ---- */
+
+static void write_errors(FILE *out)
+{
+    begin(out, "the table in src/gateway/reply.c");
+    fprintf(out,
+            "# Errors\n\n"
+            "What the gateway itself answers; a provider's own errors pass as they come. How they "
+            "look in each dialect:\n[errors.md](../gateway/errors.md).\n\n"
+            "| Status | OpenAI `code` | OpenAI `type` | `param` | Anthropic `error.type` | "
+            "`x-to11-error-code` | `error_type` in the log | When |\n"
+            "|---|---|---|---|---|---|---|---|\n");
+    for (unsigned i = 0; i < GW_FAULTS; i++) {
+        const struct gw_fault_row *row = gw_fault_row((enum gw_fault)i);
+        struct gw_str type = gw_error_type_name(row->error_type);
+        fprintf(out, "| %u | `%s` | `%s` | %s%s%s | `%s` | `%s` | `%.*s` | %s |\n", row->status,
+                row->openai_code, row->openai_type, row->param ? "`" : "",
+                row->param ? row->param : "null", row->param ? "`" : "", row->anthropic_type,
+                row->error_code, GW_STR_ARG(type), word(row->doc, row->openai_code));
+    }
+    fprintf(out,
+            "\nThe log is more exact than the table where the network failed: "
+            "`upstream_unreachable` is logged as `dns_error`,\n`connection_error` or `tls_error`, "
+            "and `upstream_broken` as `connection_error` when no byte of an answer came.\n");
+}
+
+/* ---- metrics.md ---- */
+
+static void write_bounds(FILE *out, const char *name, const struct gw_bound *bounds, size_t count)
+{
+    fprintf(out, "- `%s`:", name);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%s %s", i ? "," : "", bounds[i].le);
+    fprintf(out, "\n");
+}
+
+static void write_metrics(FILE *out)
+{
+    begin(out, "the table in src/record/expose.c");
+    fprintf(out, "# Metrics\n\n"
+                 "On the admin listener at `[metrics] path`. How to scrape and read them: "
+                 "[metrics.md](../record/metrics.md).\n\n"
+                 "| Name | Type | Labels | Meaning |\n|---|---|---|---|\n");
+    const struct gw_metric_family *family;
+    for (size_t i = 0; (family = gw_metrics_family(i)); i++)
+        fprintf(out, "| `%s` | %s | %s | %s |\n", family->name, gw_metric_type_name(family->type),
+                family->labels, family->help);
+    fprintf(out, "\nUpper bounds of the histograms' buckets, in seconds:\n\n");
+    write_bounds(out, "http_server_request_duration_seconds", gw_duration_bounds,
+                 GW_DURATION_BOUNDS);
+    write_bounds(out, "gateway_overhead_duration_seconds", gw_overhead_bounds, GW_OVERHEAD_BOUNDS);
+}
+
+/* ---- access_log.md ---- */
+
+static const char *const fields[GW_ACCESS_FIELDS] = {
+    [GW_ACCESS_TS] = "When the exchange ended: UTC, microseconds.",
+    [GW_ACCESS_LEVEL] =
+        "`error` for a status from 500 on and for an answer that broke off, else `info`.",
+    [GW_ACCESS_MSG] = "Always `request`: tells these lines from the others on standard error.",
+    [GW_ACCESS_REQUEST_ID] = "What the answer carried as `x-gateway-request-id`.",
+    [GW_ACCESS_TRACE_ID] = "Of the trace, 32 hexadecimal digits.",
+    [GW_ACCESS_SPAN_ID] = "The gateway's own span, which the answer's `traceparent` names.",
+    [GW_ACCESS_METHOD] = "The request's method.",
+    [GW_ACCESS_PATH] = "The request's path, without its query.",
+    [GW_ACCESS_ROUTE] = "Name of the route.",
+    [GW_ACCESS_FUNCTION] = "Name of the function.",
+    [GW_ACCESS_OPERATION] = "`chat`, `embeddings`, …: see [endpoints.md](endpoints.md).",
+    [GW_ACCESS_STATUS] = "Sent to the caller; 499 when it left before one was.",
+    [GW_ACCESS_ERROR_TYPE] =
+        "Why the exchange did not end well; the status when a provider said it.",
+    [GW_ACCESS_CLIENT_FORMAT] = "The format the caller spoke.",
+    [GW_ACCESS_PROVIDER] = "Who was asked.",
+    [GW_ACCESS_TARGET] = "Name of the target.",
+    [GW_ACCESS_MODEL_REQUESTED] = "`model` as the caller wrote it.",
+    [GW_ACCESS_MODEL_USED] = "`model` as the provider got it.",
+    [GW_ACCESS_STREAM] = "Whether the answer was an event stream.",
+    [GW_ACCESS_ATTEMPTS] = "Times that a connection to the provider was asked for.",
+    [GW_ACCESS_KEY_ID] = "Which of the gateway's keys the caller used.",
+    [GW_ACCESS_TEAM_ID] = "Whose it is.",
+    [GW_ACCESS_USER_AGENT] = "The caller's `user-agent`.",
+    [GW_ACCESS_REMOTE_ADDR] = "The caller's address and port. Only when it is asked for by name.",
+    [GW_ACCESS_BYTES_IN] = "Bytes of the request's body.",
+    [GW_ACCESS_BYTES_OUT] = "Bytes of the answer's body.",
+    [GW_ACCESS_DURATION_MS] = "From the request's head to the answer's last byte.",
+    [GW_ACCESS_OVERHEAD_MS] = "Of it, spent in the gateway itself.",
+    [GW_ACCESS_UPSTREAM_MS] = "From the last attempt's begin to the last byte of the answer.",
+    [GW_ACCESS_TTFT_MS] = "From the request's head to a stream's first byte.",
+    [GW_ACCESS_TOKENS_IN] = "Tokens of the request.",
+    [GW_ACCESS_TOKENS_OUT] = "Tokens of the answer.",
+    [GW_ACCESS_TOKENS_CACHE_READ] = "Of the request's, read from the provider's cache.",
+    [GW_ACCESS_TOKENS_CACHE_WRITE] = "Of the request's, written to it.",
+    [GW_ACCESS_TOKENS_REASONING] = "Of the answer's, spent on reasoning.",
+    [GW_ACCESS_COST_USD] = "What it cost.",
+    [GW_ACCESS_FINISH_REASON] = "Why the model stopped.",
+    [GW_ACCESS_CACHE] = "Whether the gateway's cache answered.",
+    [GW_ACCESS_SECURITY_ACTION] = "What scanning did.",
+    [GW_ACCESS_SECURITY_RULES] = "Which rules matched.",
+};
+
+/* A record that has everything that exchanges fill; what is then absent from its line is absent
+ * from all of them. GW_AT_FIRST_CONTENT stays 0 until an exchange sets it. */
+static size_t write_full_line(char line[GW_ACCESS_LINE_MAX])
+{
+    struct gw_str text = GW_STR("x");
+    struct gw_record record = {.request_id = text,
+                               .method = text,
+                               .path = text,
+                               .user_agent = text,
+                               .remote_addr = text,
+                               .client_format = text,
+                               .provider = text,
+                               .model_requested = text,
+                               .model_used = text,
+                               .operation = GW_OP_CHAT,
+                               .error_type = GW_ERROR_TIMEOUT,
+                               .stream = true};
+
+    for (unsigned i = 0; i < GW_MOMENTS; i++)
+        record.at_ns[i] = i == GW_AT_FIRST_CONTENT ? 0 : i + 1;
+    memset(&record.trace, 1, sizeof record.trace);
+    return gw_access_line_write(&record, UINT64_MAX >> (64 - GW_ACCESS_FIELDS), line);
+}
+
+static bool is_written(struct gw_str line, struct gw_str name)
+{
+    char key[64];
+    int len = snprintf(key, sizeof key, "\"%.*s\":", GW_STR_ARG(name));
+
+    return gw_str_find_str(line, (struct gw_str){key, (size_t)len}) < line.len;
+}
+
+static void write_access_log(FILE *out)
+{
+    char line[GW_ACCESS_LINE_MAX];
+    struct gw_str full = {line, write_full_line(line)};
+
+    begin(out, "the list in src/config/access_log_fields.h");
+    fprintf(out,
+            "# Fields of the access log\n\n"
+            "In the order of a line. A field that is not known of an exchange is left out of its "
+            "line. Times are milliseconds\nwith three decimals. How the log is set up: "
+            "[access_log.md](../record/access_log.md).\n\n"
+            "| Field | In this release | Meaning |\n|---|---|---|\n");
+    for (unsigned i = 0; i < GW_ACCESS_FIELDS; i++) {
+        struct gw_str name = gw_access_log_field_name((enum gw_access_field)i);
+        fprintf(out, "| `%.*s` | %s | %s |\n", GW_STR_ARG(name),
+                is_written(full, name) ? "yes" : "accepted, never written",
+                word(fields[i], name.base));
+    }
+}
+
+/* ---- pages ---- */
+
+static const struct page {
+    const char *name;
+    void (*write)(FILE *out);
+} pages[] = {
+    {"access_log.md", write_access_log}, {"config.md", write_config},
+    {"endpoints.md", write_endpoints},   {"errors.md", write_errors},
+    {"metrics.md", write_metrics},       {"providers.md", write_providers},
+};
+
+/* @return the whole page, to be freed; NULL when out of memory */
+static char *make(const struct page *page, size_t *len_out)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, len_out);
+
+    if (!out)
+        return NULL;
+    page->write(out);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static bool save(const char *path, const char *text, size_t len)
+{
+    FILE *file = fopen(path, "we");
+    bool good = file && fwrite(text, 1, len, file) == len;
+
+    if (file && fclose(file) != 0)
+        good = false;
+    if (!good)
+        perror(path);
+    return good;
+}
+
+static bool is_fresh(const char *path, const char *text, size_t len)
+{
+    FILE *file = fopen(path, "re");
+    char *kept = malloc(PAGE_BYTES_MAX);
+    size_t kept_len = file && kept ? fread(kept, 1, PAGE_BYTES_MAX, file) : 0;
+    bool fresh = file && kept && kept_len == len && memcmp(kept, text, len) == 0;
+
+    if (!fresh)
+        printf("%s is stale: run scripts/reference\n", path);
+    free(kept);
+    if (file)
+        (void)fclose(file);
+    return fresh;
+}
+
+int main(int argc, char **argv)
+{
+    bool check = argc == 3 && strcmp(argv[1], "--check") == 0, good = true;
+    char path[4096];
+
+    if (!check && (argc != 2 || argv[1][0] == '-')) {
+        fprintf(stderr, "usage: reference [--check] DIR\n");
+        return 2;
+    }
+    for (size_t i = 0; i < GW_COUNT(pages); i++) {
+        size_t len;
+        char *text = make(&pages[i], &len);
+        int wanted = snprintf(path, sizeof path, "%s/%s", argv[argc - 1], pages[i].name);
+        if (!text || wanted >= (int)sizeof path) {
+            fprintf(stderr, "could not make %s\n", pages[i].name);
+            free(text);
+            return 1;
+        }
+        good = (check ? is_fresh(path, text, len) : save(path, text, len)) && good;
+        free(text);
+    }
+    return good && missing == 0 ? 0 : 1;
 }
