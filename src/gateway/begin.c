@@ -30,6 +30,30 @@ static struct gw_str value_of(const struct gw_http1_head *head, struct gw_str by
     return field ? gw_http1_value(field, bytes) : (struct gw_str){NULL, 0};
 }
 
+/* A request that a base URL leads back here would go round until connections run out: gateways count
+ * themselves in Via (RFC 9110 §7.6.3). Some in a row are no mistake. */
+#define HOPS_MAX 8u
+
+static unsigned hops_of(const struct gw_http1_head *head, struct gw_str bytes)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < head->fields_count; i++) {
+        if (head->fields[i].id != GW_FIELD_VIA)
+            continue;
+        struct gw_str rest = gw_http1_value(&head->fields[i], bytes);
+        while (rest.len) { /* "1.1 name (comment)", ... */
+            size_t len = gw_str_find(rest, ',');
+            struct gw_str hop = gw_str_trim((struct gw_str){rest.base, len});
+            struct gw_str name = gw_str_trim(gw_str_from(hop, gw_str_find(hop, ' ')));
+            name.len = gw_str_find(name, ' ');
+            count += gw_str_eq_nocase(name, GW_STR(GW_REQUEST_VIA_NAME));
+            rest = gw_str_from(rest, len + 1);
+        }
+    }
+    return count;
+}
+
 static bool begin_ids(struct gw_exchange *ex, const struct gw_http1_head *head, struct gw_str bytes)
 {
     struct gw_gateway *gateway = gw_exchange_gateway(ex);
@@ -240,6 +264,13 @@ static void on_request(void *arg, struct gw_down *down, const struct gw_http1_he
     /* Below a provider's base URL it must stay there, whoever reads it next. */
     if (!gw_url_path_is_safe(match.below)) {
         gw_exchange_fail(ex, GW_FAULT_BAD_REQUEST, "the path is not safe to pass on");
+        return;
+    }
+    if ((head->seen & (uint64_t)1 << GW_FIELD_VIA) && hops_of(head, bytes) >= HOPS_MAX) {
+        gw_exchange_fail(ex, GW_FAULT_LOOP,
+                         "the request has passed %u gateways: the `base_url` of a provider leads "
+                         "back to where it came from",
+                         HOPS_MAX);
         return;
     }
     bool body =

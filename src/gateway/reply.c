@@ -33,6 +33,8 @@ static const struct gw_fault_row rows[GW_FAULTS] = {
     [GW_FAULT_ENCODING] = {415, BAD, INVALID, "unsupported_content_encoding", INVALID, NULL,
                            GW_ERROR_BAD_REQUEST,
                            "A content coding that cannot be read here, or a broken one."},
+    [GW_FAULT_LOOP] = {400, BAD, INVALID, "proxy_loop", INVALID, NULL, GW_ERROR_BAD_REQUEST,
+                       "The request has passed 8 gateways: a `base_url` leads back here."},
     [GW_FAULT_REQUEST_TIMEOUT] = {408, BAD, "timeout_error", "request_timeout", "timeout_error",
                                   NULL, GW_ERROR_TIMEOUT, "The request did not come in time."},
     [GW_FAULT_BODY_TOO_LARGE] = {413, BAD, INVALID, "body_too_large", "request_too_large", NULL,

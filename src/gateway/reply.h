@@ -25,6 +25,7 @@ enum gw_fault {
     GW_FAULT_INVALID_MODEL,
     GW_FAULT_UNSUPPORTED, /* unsupported_capability */
     GW_FAULT_ENCODING,    /* a content coding that cannot be read here */
+    GW_FAULT_LOOP,        /* the request has been here too often */
     GW_FAULT_REQUEST_TIMEOUT,
     GW_FAULT_BODY_TOO_LARGE,
     GW_FAULT_HEADERS_TOO_LARGE,

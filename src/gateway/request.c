@@ -309,6 +309,7 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
         add_field(forward, provider->headers[i].name, provider->headers[i].value);
     if (plain)
         add(forward, GW_STR("accept-encoding: identity\r\n"));
+    add(forward, GW_STR("via: 1.1 " GW_REQUEST_VIA_NAME "\r\n"));
     gw_trace_format(&ex->record.trace, ex->record.trace.attempt_span, traceparent);
     add_field(forward, GW_STR("traceparent"), (struct gw_str){traceparent, sizeof traceparent});
     add_framing(forward, body_bytes);

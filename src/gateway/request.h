@@ -14,6 +14,9 @@
 #include "gateway/gateway.h"
 #include "provider/provider.h"
 
+/* How requests that have been here say so, in Via. */
+#define GW_REQUEST_VIA_NAME "sluice"
+
 struct gw_exchange;
 struct gw_request_block;
 

@@ -34,6 +34,7 @@ static const struct gw_str names[GW_FIELD_IDS] = {
     [GW_FIELD_TRANSFER_ENCODING] = GW_STR_INIT("transfer-encoding"),
     [GW_FIELD_UPGRADE] = GW_STR_INIT("upgrade"),
     [GW_FIELD_USER_AGENT] = GW_STR_INIT("user-agent"),
+    [GW_FIELD_VIA] = GW_STR_INIT("via"),
     [GW_FIELD_X_API_KEY] = GW_STR_INIT("x-api-key"),
     [GW_FIELD_X_GOOG_API_KEY] = GW_STR_INIT("x-goog-api-key"),
     [GW_FIELD_X_REQUEST_ID] = GW_STR_INIT("x-request-id"),
@@ -47,6 +48,7 @@ static const struct gw_str names[GW_FIELD_IDS] = {
 #define SLOT(len, first) ((len)*32u + ((first)&31u))
 static const uint8_t ids_by_slot[SLOT(NAME_BYTES_MAX + 1, 0)] = {
     [SLOT(2, 't')] = GW_FIELD_TE,
+    [SLOT(3, 'v')] = GW_FIELD_VIA,
     [SLOT(4, 'd')] = GW_FIELD_DATE,
     [SLOT(4, 'h')] = GW_FIELD_HOST,
     [SLOT(6, 'c')] = GW_FIELD_COOKIE,

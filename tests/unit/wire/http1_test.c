@@ -288,6 +288,7 @@ static const struct {
     {"user-agent", GW_FIELD_USER_AGENT},
     {"x-api-key", GW_FIELD_X_API_KEY},
     {"x-goog-api-key", GW_FIELD_X_GOOG_API_KEY},
+    {"via", GW_FIELD_VIA},
     {"x-request-id", GW_FIELD_X_REQUEST_ID},
     {"x-forwarded-for", GW_FIELD_PREFIX_X_FORWARDED},
     {"x-gateway-provider", GW_FIELD_PREFIX_X_GATEWAY},
