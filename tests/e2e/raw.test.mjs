@@ -258,6 +258,7 @@ describe("headers in", () => {
       "content-type",
       "host",
       "traceparent",
+      "via",
       "x-mine",
       "x-team",
     ]);
