@@ -2,6 +2,7 @@
  * A caller that says exactly what a test wants said, and sees exactly what came back and how it ended: what SDKs hide.
  */
 import net from "node:net";
+import tls from "node:tls";
 import { within } from "./sluice.mjs";
 
 /* One answer of a connection, as far as it came. */
@@ -95,6 +96,21 @@ export class Connection {
       "a connection",
     );
     return connection;
+  }
+
+  /* Over TLS. @param options  as tls.connect() takes them: whom to trust, at least */
+  static async secure(port, options) {
+    const peer = { port, host: "127.0.0.1", servername: "localhost", ALPNProtocols: ["http/1.1"] };
+    const socket = tls.connect({ ...peer, ...options });
+    await within(
+      new Promise((resolve, reject) => {
+        socket.once("secureConnect", resolve);
+        socket.once("error", reject);
+        socket.once("close", () => reject(new Error("closed within the handshake")));
+      }),
+      "a TLS handshake",
+    );
+    return new Connection(socket);
   }
 
   constructor(socket) {

@@ -224,6 +224,12 @@ class Wire {
     this.socket.end();
   }
 
+  /* Ends it as a lost machine does: by a FIN, under TLS without a close_notify before it. */
+  cut() {
+    this.closing = true;
+    this.socket.destroy();
+  }
+
   /* Ends it with a reset. */
   reset() {
     this.closing = true;

@@ -82,6 +82,7 @@ export class Sluice {
       [sluice.port, sluice.adminPort] = await Promise.all([port(""), port("admin ")]);
     } catch (error) {
       sluice.child.kill("SIGKILL");
+      await rm(sluice.folder, { recursive: true, force: true });
       throw new Error(`${error.message}; it wrote:\n${sluice.stderr}`);
     }
     sluice.origin = `http://127.0.0.1:${sluice.port}`;
