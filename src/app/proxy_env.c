@@ -38,8 +38,10 @@ enum gw_status gw_proxy_env_read(struct gw_proxy_env *env, struct gw_err *err)
     gw_arena_init(&env->arena, NULL);
     if (text.len == 0)
         return GW_OK;
-    if (gw_str_starts(text, GW_STR("http://")))
-        text = gw_str_from(text, sizeof "http://" - 1);
+    const struct gw_str scheme = GW_STR("http://");
+    struct gw_str start = {text.base, text.len < scheme.len ? text.len : scheme.len};
+    if (gw_str_eq_nocase(start, scheme))
+        text = gw_str_from(text, start.len);
     else if (gw_str_find_str(text, GW_STR("://")) < text.len)
         return gw_err_set(err, GW_UNSUPPORTED, "HTTPS_PROXY: only http:// proxies are supported");
     text.len = gw_str_find(text, '/');

@@ -114,7 +114,7 @@ struct gw_route_match gw_endpoint_match(enum gw_http1_method method, struct gw_s
             match.method_allowed = allowed;
         }
     }
-    if (gw_str_starts(path, GW_STR("/v1/messages")))
+    if (gw_str_eq(path, GW_STR("/v1/messages")) || gw_str_starts(path, GW_STR("/v1/messages/")))
         match.caller = GW_CALLER_MESSAGES;
     if (!match.endpoint)
         return match;

@@ -93,7 +93,9 @@ static enum gw_status step_brotli(struct gw_inflate *inflate, struct gw_str *in,
         return broken(err);
     *in = gw_str_from(*in, in->len - left);
     *len_out = OUT_BYTES - room;
-    *more_out = result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
+    /* Not whether it says that it needs more input: with the last of it used up it says so even
+     * while output waits. */
+    *more_out = BrotliDecoderHasMoreOutput(inflate->brotli);
     inflate->done = result == BROTLI_DECODER_RESULT_SUCCESS;
     return GW_OK;
 }
