@@ -48,7 +48,7 @@ struct gw_up_handler {
      */
     void (*on_ready)(struct gw_up *up, void *user);
     /* The head of the final answer; 1xx ones are skipped. `bytes` is gone when this returns. Choose
-     * raw framing here. At least one on_body follows, in the same turn. */
+     * raw framing here. At least one on_body follows, in the same turn, or on_fail. */
     void (*on_head)(struct gw_up *up, const struct gw_http1_head *head, struct gw_str bytes);
     /* Body bytes as read, maybe none. They stand in the shared buffer with headroom in front and
      * GW_UP_TAILROOM behind. In raw mode they are framed in chunks as they came, without the last

@@ -121,6 +121,15 @@ static void ask_proxy(struct gw_up *up)
     gw_buf_finish(&request);
 }
 
+/* The message is about the proxy, not about the provider. */
+static void proxy_failed(struct gw_up *up, const struct gw_err *cause)
+{
+    struct gw_err err = {.offset = 0};
+
+    gw_err_set(&err, GW_IO, "through the proxy: %s", cause->message);
+    gw_up_fail(up, GW_UP_CONNECT, &err);
+}
+
 static void on_proxy_answer(struct gw_up *up)
 {
     struct gw_http *http = up->origin->http;
@@ -135,17 +144,22 @@ static void on_proxy_answer(struct gw_up *up)
         if (status == GW_AGAIN)
             return;
         if (status != GW_OK) {
-            fail_errno(up, GW_UP_CONNECT, "reach through the proxy:");
+            fail_errno(up, GW_UP_CONNECT, "connect (the proxy hung up without an answer) to");
             return;
         }
         status = gw_http_head_feed(http, &up->partial, false, true, sizeof bytes * 8,
                                    (struct gw_str){bytes, len}, &head, &whole, &err);
         if (status == GW_AGAIN)
             continue;
-        if (status != GW_OK || head->code < 200 || head->code > 299 || head->bytes != whole.len) {
-            if (status == GW_OK)
-                gw_err_set(&err, GW_IO, "the proxy answered %u to CONNECT %.*s:%u", head->code,
-                           GW_STR_ARG(up->origin->config.host), up->origin->config.port);
+        if (status != GW_OK) {
+            proxy_failed(up, &err);
+            return;
+        }
+        bool agreed = head->code >= 200 && head->code <= 299;
+        if (!agreed || head->bytes != whole.len) {
+            gw_err_set(&err, GW_IO, "the proxy answered %u to CONNECT %.*s:%u%s", head->code,
+                       GW_STR_ARG(up->origin->config.host), up->origin->config.port,
+                       agreed ? ", and sent more behind it" : "");
             gw_up_fail(up, GW_UP_CONNECT, &err);
             return;
         }
@@ -154,6 +168,11 @@ static void on_proxy_answer(struct gw_up *up)
         begin_tls(up);
         return;
     }
+}
+
+static bool is_proxied(const struct gw_origin *origin)
+{
+    return origin->config.tls && origin->config.proxy_host.len;
 }
 
 static void on_connected(void *arg, int fd, enum gw_connect_failure failure,
@@ -170,7 +189,9 @@ static void on_connected(void *arg, int fd, enum gw_connect_failure failure,
 
     up->connect = NULL;
     if (fd == -1) {
-        gw_up_fail(up, faults[failure], err);
+        if (is_proxied(up->origin))
+            gw_err_set(&add_err, err->status, "through the proxy: %s", err->message);
+        gw_up_fail(up, faults[failure], is_proxied(up->origin) ? &add_err : err);
         return;
     }
     gw_sock_init(&up->sock, fd);
@@ -181,7 +202,7 @@ static void on_connected(void *arg, int fd, enum gw_connect_failure failure,
     }
     if (!up->origin->config.tls)
         ready(up);
-    else if (up->origin->config.proxy_host.len)
+    else if (is_proxied(up->origin))
         ask_proxy(up);
     else
         begin_tls(up);
@@ -191,7 +212,7 @@ static void connect_up(struct gw_up *up)
 {
     struct gw_origin *origin = up->origin;
     const struct gw_origin_config *config = &origin->config;
-    bool proxied = config->tls && config->proxy_host.len;
+    bool proxied = is_proxied(origin);
 
     up->state = UP_CONNECTING;
     link_up(&origin->active, up);

@@ -50,7 +50,7 @@ struct gw_server {
     struct gw_down *downs;
     unsigned count;
     int spare_fd; /* given up for a moment when descriptors run out */
-    bool draining, destroying;
+    bool draining;
     struct gw_timer drain_timer;
     void (*on_drained)(void *arg);
     void *drained_arg;

@@ -149,6 +149,10 @@ static const struct {
     {0, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
      " (is its CA in ca_file, and does the server send the whole chain?)"},
     {0, X509_V_ERR_CERT_NOT_YET_VALID, " (is the clock right?)"},
+    {0, X509_V_ERR_CERT_HAS_EXPIRED, " (renew it at the provider, or is the clock wrong?)"},
+    {0, X509_V_ERR_HOSTNAME_MISMATCH, " (base_url must have a name that the certificate is for)"},
+    {0, X509_V_ERR_IP_ADDRESS_MISMATCH,
+     " (base_url must have an address that the certificate is for)"},
     {ERR_LIB_SSL, SSL_R_WRONG_VERSION_NUMBER, " (does that port speak TLS?)"},
     {ERR_LIB_SSL, SSL_R_HTTP_REQUEST, " (plain HTTP on a TLS port)"},
 };

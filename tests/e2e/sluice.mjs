@@ -63,6 +63,9 @@ function complete(config) {
   };
 }
 
+/* Where the tests are run may need a proxy; what they start must not find it. */
+const NO_PROXIES = { HTTPS_PROXY: "", https_proxy: "", NO_PROXY: "", no_proxy: "" };
+
 export class Sluice {
   /* @param config       as toml() takes it; [server] and [admin] are filled in
    * @param options.env  further environment */
@@ -103,7 +106,7 @@ export class Sluice {
     const asan = ["abort_on_error=0", "quarantine_size_mb=4", process.env.ASAN_OPTIONS];
     this.child = spawn(binary, ["serve", "-c", this.file], {
       cwd: this.folder,
-      env: { ...process.env, ...env, ASAN_OPTIONS: asan.filter(Boolean).join(":") },
+      env: { ...process.env, ...NO_PROXIES, ...env, ASAN_OPTIONS: asan.filter(Boolean).join(":") },
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.pid = this.child.pid;

@@ -1,6 +1,6 @@
 /* TLS towards providers: who is trusted, who is refused and with which words, and how connections may end. */
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 import { event } from "./answers.mjs";
 import { Certs } from "./certs.mjs";
 import { Connection, post, request } from "./client.mjs";

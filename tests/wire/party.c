@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +17,7 @@
 #define HEARD_MAX ((size_t)64 << 10)
 #define READ_BYTES ((size_t)256 << 10)
 #define SOCKET_BUFFER 65536
+#define SETTLE_MS 3 /* an ACK may be delayed much longer: it is not waited for at any price */
 #define PARTIES_MAX 32
 
 static int64_t now_ms(void)
@@ -83,14 +87,39 @@ bool party_connect(struct party *party, unsigned port, struct complaint *complai
     return true;
 }
 
+/* What was sent is with the peer's kernel. On loopback that is mostly so when send() returns, but
+ * not when the machine is busy. What waits for the peer's window is not on its way. */
+static bool has_arrived(int fd)
+{
+    int unacknowledged = 0, unsent = 0;
+
+    return ioctl(fd, SIOCOUTQ, &unacknowledged) == -1 || ioctl(fd, SIOCOUTQNSD, &unsent) == -1 ||
+           unacknowledged <= unsent;
+}
+
+static void settle(int fd)
+{
+    int64_t deadline = now_ms() + SETTLE_MS;
+
+    while (!has_arrived(fd) && now_ms() < deadline)
+        (void)sched_yield();
+}
+
 void party_close(struct party *party, bool reset)
 {
     struct linger linger = {.l_onoff = 1};
+    int unread = 0;
 
     if (party->fd == -1)
         return;
-    if (reset)
+    settle(party->fd);
+    if (reset) {
         (void)setsockopt(party->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    } else if (ioctl(party->fd, FIONREAD, &unread) == 0 && unread == 0) {
+        /* Otherwise it is a reset too. */
+        (void)shutdown(party->fd, SHUT_WR);
+        settle(party->fd);
+    }
     (void)close(party->fd);
     party->fd = -1;
     forget(party);
@@ -119,10 +148,18 @@ static void flush(struct party *party)
     }
 }
 
-void crowd_flush(struct crowd *crowd)
+static void crowd_flush(struct crowd *crowd)
 {
     for (size_t i = 0; i < crowd->count; i++)
         flush(&crowd->all[i]);
+}
+
+void crowd_settle(struct crowd *crowd)
+{
+    crowd_flush(crowd);
+    for (size_t i = 0; i < crowd->count; i++)
+        if (crowd->all[i].fd != -1)
+            settle(crowd->all[i].fd);
 }
 
 void party_send(struct party *party, struct gw_str bytes)

@@ -52,8 +52,8 @@ void party_close(struct party *party, bool reset);
 void party_half_close(struct party *party);
 
 void party_send(struct party *party, struct gw_str bytes);
-/* Sends what the kernels take now, for everybody. */
-void crowd_flush(struct crowd *crowd);
+/* Sends what the kernels take now, for everybody, and waits until it has arrived. */
+void crowd_settle(struct crowd *crowd);
 /* Waits until all of the party's bytes are in the kernel. */
 bool party_flush(struct crowd *crowd, struct party *party, struct complaint *complaint);
 /* Reads what is there. */
