@@ -4,16 +4,16 @@
  *   reference DIR           writes every page into DIR
  *   reference --check DIR   writes nothing; exit status 1 and a line for each page that is stale
  *
- * One function a page, one row of `pages` each. What a table does not say of its rows stands here,
- * in tables by the same enum: a new constant without a word is an error, not an empty cell.
+ * One function a page, one row of `pages` each. What a table does not say of its rows stands in
+ * reference_words.h: a new constant without a word there is an error, not an empty cell.
  */
-#include "config/access_log_fields.h"
 #include "config/keys.h"
 #include "config/known_providers.h"
 #include "gateway/endpoints.h"
 #include "gateway/reply.h"
 #include "record/access_line.h"
 #include "record/metrics_private.h"
+#include "reference_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,16 +21,19 @@
 
 #define PAGE_BYTES_MAX ((size_t)4 << 20)
 
-static unsigned missing; /* words that a table here should have */
+static unsigned missing; /* words that reference_words.h should have */
 
 static const char *word(const char *text, const char *of)
 {
     if (text)
         return text;
-    fprintf(stderr, "tools/reference.c has no words for %s\n", of);
+    fprintf(stderr, "tools/reference has no words for %s\n", of);
     missing++;
     return "";
 }
+
+/* The enum may have grown past the end of `words`. */
+#define WORD_AT(words, at, of) word((size_t)(at) < GW_COUNT(words) ? (words)[at] : NULL, of)
 
 static void begin(FILE *out, const char *tables)
 {
@@ -40,21 +43,6 @@ static void begin(FILE *out, const char *tables)
 }
 
 /* ---- config.md ---- */
-
-static const char *const kinds[] = {
-    [GW_KEY_BOOL] = "true or false",
-    [GW_KEY_INTEGER] = "integer",
-    [GW_KEY_NUMBER] = "number",
-    [GW_KEY_STRING] = "string",
-    [GW_KEY_CHOICE] = "word",
-    [GW_KEY_URL] = "URL",
-    [GW_KEY_CREDENTIAL] = "`env::NAME` or `file::PATH`",
-    [GW_KEY_STRINGS] = "strings",
-    [GW_KEY_STRING_MAP] = "table of strings",
-    [GW_KEY_TABLE] = "table",
-    [GW_KEY_TABLES] = "tables by name",
-    [GW_KEY_TABLE_LIST] = "list of tables",
-};
 
 static void write_choices(FILE *out, const struct gw_config_key *key)
 {
@@ -69,12 +57,14 @@ static void write_choices(FILE *out, const struct gw_config_key *key)
 
 static void write_type(FILE *out, const struct gw_config_key *key)
 {
-    fprintf(out, "%s", kinds[key->kind]);
+    fprintf(out, "%s", WORD_AT(kind_words, key->kind, key->name));
     write_choices(out, key);
-    if (key->kind == GW_KEY_INTEGER && (key->min > INT64_MIN || key->max < INT64_MAX))
+    if (key->kind != GW_KEY_INTEGER && key->kind != GW_KEY_NUMBER)
+        return;
+    if (key->max < INT64_MAX)
         fprintf(out, ", %" PRId64 " to %" PRId64, key->min, key->max);
-    if (key->kind == GW_KEY_NUMBER)
-        fprintf(out, ", %" PRId64 " to %" PRId64, key->min, key->max);
+    else if (key->min > INT64_MIN)
+        fprintf(out, ", from %" PRId64, key->min);
 }
 
 static void write_default(FILE *out, const struct gw_config_key *key)
@@ -108,7 +98,7 @@ static void write_key(FILE *out, const struct gw_config_key *key)
     write_type(out, key);
     fprintf(out, " | ");
     write_default(out, key);
-    fprintf(out, " | %s%s |\n", key->doc ? key->doc : "",
+    fprintf(out, " | %s%s |\n", word(key->doc, key->name),
             key->flags & GW_KEY_LATER ? " *Not in this release: leave it at its default.*" : "");
 }
 
@@ -141,7 +131,7 @@ static void write_table(FILE *out, const struct gw_config_table *table)
 {
     if (!has_plain_keys(table))
         return;
-    fprintf(out, "\n## `[%s]`\n\n%s\n", table->path, table->doc ? table->doc : "");
+    fprintf(out, "\n## `[%s]`\n\n%s\n", table->path, word(table->doc, table->path));
     write_state(out, table);
     fprintf(out, "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
     for (size_t i = 0; i < table->keys_count; i++)
@@ -207,7 +197,9 @@ static void write_providers(FILE *out)
             "# Known providers\n\n"
             "Looked up by the name behind `providers.`, then by the host of `base_url`; a `*` "
             "stands for anything.\nAny other provider is OpenAI-compatible with bearer "
-            "authentication and without Responses. What the columns\ndo: "
+            "authentication and without Responses. Where the path\nmakes the dialect openai, the "
+            "key goes "
+            "in `authorization`. What the columns do: "
             "[providers.md](../provider/providers.md).\n\n"
             "| Name | Hosts | `base_url` usually ends in | Dialect | Key goes in | Responses | "
             "Name in the log |\n|---|---|---|---|---|---|---|\n");
@@ -229,25 +221,6 @@ static void write_providers(FILE *out)
 }
 
 /* ---- endpoints.md ---- */
-
-static const char *const handlings[] = {
-    [GW_HANDLE_ROOT] = "answered by the gateway: its name and version",
-    [GW_HANDLE_HEALTH] = "answered by the gateway: 200, or 503 while it drains",
-    [GW_HANDLE_MODELS] = "answered by the gateway: the models of the configuration",
-    [GW_HANDLE_MODEL] = "answered by the gateway: one of them",
-    [GW_HANDLE_JSON] = "to the provider of `model` in the JSON body",
-    [GW_HANDLE_FORM] = "to the provider of `model` in the form",
-    [GW_HANDLE_FILES] =
-        "to the provider that `x-gateway-provider` names, else the first OpenAI-compatible one",
-    [GW_HANDLE_NATIVE] = "to the provider that the path names",
-};
-
-static const char *const callers[] = {
-    [GW_CALLER_CHAT] = "OpenAI",
-    [GW_CALLER_RESPONSES] = "OpenAI (Responses)",
-    [GW_CALLER_MESSAGES] = "Anthropic",
-    [GW_CALLER_OPENAI] = "OpenAI",
-};
 
 static void write_dialects(FILE *out, unsigned dialects)
 {
@@ -280,10 +253,10 @@ static void write_endpoints(FILE *out)
         const struct gw_endpoint *row = &rows[i];
         struct gw_str operation = gw_operation_name(row->operation);
         fprintf(out, "| `%s` | %s | %s | ", row->path, row->methods ? row->methods : "any",
-                word(handlings[row->handling], row->path));
+                WORD_AT(handling_words, row->handling, row->path));
         if (row->handling >= GW_HANDLE_JSON)
             write_dialects(out, row->dialects);
-        fprintf(out, " | %s | %.*s | %s |\n", word(callers[row->caller], row->path),
+        fprintf(out, " | %s | %.*s | %s |\n", WORD_AT(caller_words, row->caller, row->path),
                 GW_STR_ARG(operation), row->format ? row->format : "");
     }
 }
@@ -343,51 +316,6 @@ static void write_metrics(FILE *out)
 
 /* ---- access_log.md ---- */
 
-static const char *const fields[GW_ACCESS_FIELDS] = {
-    [GW_ACCESS_TS] = "When the exchange ended: UTC, microseconds.",
-    [GW_ACCESS_LEVEL] =
-        "`error` for a status from 500 on and for an answer that broke off, else `info`.",
-    [GW_ACCESS_MSG] = "Always `request`: tells these lines from the others on standard error.",
-    [GW_ACCESS_REQUEST_ID] = "What the answer carried as `x-gateway-request-id`.",
-    [GW_ACCESS_TRACE_ID] = "Of the trace, 32 hexadecimal digits.",
-    [GW_ACCESS_SPAN_ID] = "The gateway's own span, which the answer's `traceparent` names.",
-    [GW_ACCESS_METHOD] = "The request's method.",
-    [GW_ACCESS_PATH] = "The request's path, without its query.",
-    [GW_ACCESS_ROUTE] = "Name of the route.",
-    [GW_ACCESS_FUNCTION] = "Name of the function.",
-    [GW_ACCESS_OPERATION] = "`chat`, `embeddings`, …: see [endpoints.md](endpoints.md).",
-    [GW_ACCESS_STATUS] = "Sent to the caller; 499 when it left before one was.",
-    [GW_ACCESS_ERROR_TYPE] =
-        "Why the exchange did not end well; the status when a provider said it.",
-    [GW_ACCESS_CLIENT_FORMAT] = "The format the caller spoke.",
-    [GW_ACCESS_PROVIDER] = "Who was asked.",
-    [GW_ACCESS_TARGET] = "Name of the target.",
-    [GW_ACCESS_MODEL_REQUESTED] = "`model` as the caller wrote it.",
-    [GW_ACCESS_MODEL_USED] = "`model` as the provider got it.",
-    [GW_ACCESS_STREAM] = "Whether the answer was an event stream.",
-    [GW_ACCESS_ATTEMPTS] = "Times that a connection to the provider was asked for.",
-    [GW_ACCESS_KEY_ID] = "Which of the gateway's keys the caller used.",
-    [GW_ACCESS_TEAM_ID] = "Whose it is.",
-    [GW_ACCESS_USER_AGENT] = "The caller's `user-agent`.",
-    [GW_ACCESS_REMOTE_ADDR] = "The caller's address and port. Only when it is asked for by name.",
-    [GW_ACCESS_BYTES_IN] = "Bytes of the request's body.",
-    [GW_ACCESS_BYTES_OUT] = "Bytes of the answer's body.",
-    [GW_ACCESS_DURATION_MS] = "From the request's head to the answer's last byte.",
-    [GW_ACCESS_OVERHEAD_MS] = "Of it, spent in the gateway itself.",
-    [GW_ACCESS_UPSTREAM_MS] = "From the last attempt's begin to the last byte of the answer.",
-    [GW_ACCESS_TTFT_MS] = "From the request's head to a stream's first byte.",
-    [GW_ACCESS_TOKENS_IN] = "Tokens of the request.",
-    [GW_ACCESS_TOKENS_OUT] = "Tokens of the answer.",
-    [GW_ACCESS_TOKENS_CACHE_READ] = "Of the request's, read from the provider's cache.",
-    [GW_ACCESS_TOKENS_CACHE_WRITE] = "Of the request's, written to it.",
-    [GW_ACCESS_TOKENS_REASONING] = "Of the answer's, spent on reasoning.",
-    [GW_ACCESS_COST_USD] = "What it cost.",
-    [GW_ACCESS_FINISH_REASON] = "Why the model stopped.",
-    [GW_ACCESS_CACHE] = "Whether the gateway's cache answered.",
-    [GW_ACCESS_SECURITY_ACTION] = "What scanning did.",
-    [GW_ACCESS_SECURITY_RULES] = "Which rules matched.",
-};
-
 /* A record that has everything that exchanges fill; what is then absent from its line is absent
  * from all of them. GW_AT_FIRST_CONTENT stays 0 until an exchange sets it. */
 static size_t write_full_line(char line[GW_ACCESS_LINE_MAX])
@@ -436,7 +364,7 @@ static void write_access_log(FILE *out)
         struct gw_str name = gw_access_log_field_name((enum gw_access_field)i);
         fprintf(out, "| `%.*s` | %s | %s |\n", GW_STR_ARG(name),
                 is_written(full, name) ? "yes" : "accepted, never written",
-                word(fields[i], name.base));
+                word(field_words[i], name.base));
     }
 }
 

@@ -68,7 +68,7 @@ static enum gw_status load(struct gw_app *app, struct gw_config **config_out, st
     enum gw_status status = gw_config_load(app->path, &problems, config_out);
     print_problems(&problems);
     if (status != GW_OK)
-        gw_err_set(err, status, "%s: %u error%s, nothing was changed", app->path, problems.errors,
+        gw_err_set(err, status, "%s: %u error%s", app->path, problems.errors,
                    problems.errors == 1 ? "" : "s");
     gw_problems_finish(&problems);
     return status;

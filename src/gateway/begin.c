@@ -12,6 +12,8 @@
 #include "wire/inflate.h"
 #include "wire/multipart.h"
 
+#include <string.h>
+
 /* ---- the head ---- */
 
 static bool is_repeated(const struct gw_http1_head *head, enum gw_field_id id)
@@ -261,8 +263,9 @@ static void on_request(void *arg, struct gw_down *down, const struct gw_http1_he
         gw_pages_answer(ex, &match);
         return;
     }
-    /* Below a provider's base URL it must stay there, whoever reads it next. */
-    if (!gw_url_path_is_safe(match.below)) {
+    /* Below a provider's base URL it must stay there, whoever reads it next. Without a '*' the path
+     * is the table's own. */
+    if (strchr(ex->endpoint->path, '*') && !gw_url_path_is_safe(match.below)) {
         gw_exchange_fail(ex, GW_FAULT_BAD_REQUEST, "the path is not safe to pass on");
         return;
     }

@@ -16,8 +16,9 @@ static const struct gw_fault_row rows[GW_FAULTS] = {
                                GW_ERROR_BAD_REQUEST, "Nothing is served at this path."},
     [GW_FAULT_METHOD] = {405, BAD, INVALID, "method_not_allowed", INVALID, NULL,
                          GW_ERROR_BAD_REQUEST, "The path is served, but not with this method."},
-    [GW_FAULT_BAD_REQUEST] = {400, BAD, INVALID, "bad_request", INVALID, NULL, GW_ERROR_BAD_REQUEST,
-                              "The request is no valid HTTP/1.1."},
+    [GW_FAULT_BAD_REQUEST] =
+        {400, BAD, INVALID, "bad_request", INVALID, NULL, GW_ERROR_BAD_REQUEST,
+         "The request is no valid HTTP/1.1, or its path is not safe to pass on."},
     [GW_FAULT_HTTP_VERSION] = {505, BAD, INVALID, "http_version", INVALID, NULL,
                                GW_ERROR_BAD_REQUEST, "Another version than HTTP/1.0 or 1.1."},
     [GW_FAULT_INVALID_JSON] =
@@ -26,7 +27,8 @@ static const struct gw_fault_row rows[GW_FAULTS] = {
     [GW_FAULT_INVALID_FORM] = {400, BAD, INVALID, "invalid_form", INVALID, NULL,
                                GW_ERROR_BAD_REQUEST, "The body is no complete multipart form."},
     [GW_FAULT_INVALID_MODEL] = {400, BAD, INVALID, "invalid_model", INVALID, "model",
-                                GW_ERROR_BAD_REQUEST, "`model` is missing, empty or no string."},
+                                GW_ERROR_BAD_REQUEST,
+                                "`model` is missing, empty, too long or no string."},
     [GW_FAULT_UNSUPPORTED] = {400, BAD, INVALID, "unsupported_capability", INVALID, NULL,
                               GW_ERROR_BAD_REQUEST,
                               "The provider of this model does not serve this endpoint."},

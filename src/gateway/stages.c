@@ -311,12 +311,6 @@ static bool send_on(struct gw_exchange *ex, struct gw_str data, bool last)
         gw_stages_overloaded(ex);
         return false;
     }
-    if (status == GW_INVALID) {
-        gw_exchange_fail(ex, GW_FAULT_BAD_REQUEST,
-                         "the credential cannot be shown to provider \"%.*s\"",
-                         GW_STR_ARG(ex->provider->name));
-        return false;
-    }
     /* GW_IO: the connection broke; the relay hears of it. */
     if (status == GW_AGAIN && !last)
         gw_down_pause(ex->down);

@@ -269,6 +269,13 @@ static void on_deadline(struct gw_timer *timer)
         gw_up_fail(up, GW_UP_OVERLOADED, &err);
         return;
     case UP_CONNECTING:
+        if (!up->connect) { /* it could not even begin */
+            gw_err_set(&err, GW_NO_MEMORY, "too many connections are being made");
+            gw_up_fail(up, GW_UP_OVERLOADED, &err);
+            return;
+        }
+        fail_errno(up, GW_UP_CONNECT_TIMEOUT, "connect in time to");
+        return;
     case UP_PROXY:
     case UP_HANDSHAKE:
         fail_errno(up, GW_UP_CONNECT_TIMEOUT, "connect in time to");
