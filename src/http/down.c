@@ -279,7 +279,8 @@ static bool read_once(struct gw_down *down)
     size_t used = consume(down, bytes, len);
     if (down->state == DOWN_CLOSED)
         return false;
-    if (used < len && down->state != DOWN_LINGER && down->state != DOWN_FLUSH &&
+    bool more = down->state != DOWN_LINGER && (down->state != DOWN_FLUSH || down->keep_after_flush);
+    if (used < len && more &&
         gw_buf_add(&down->in, (struct gw_str){bytes + used, len - used}) != GW_OK) {
         gw_down_close(down, true);
         return false;
