@@ -10,7 +10,6 @@
 #include "unit/wire/http1_message.h"
 
 #define INPUT_BYTES_MAX 4096u
-#define BYTE_BY_BYTE_MAX 64u
 #define REQUEST "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\nhi"
 #define NEXT_ANSWER "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnext"
 #define SILENCE_MS 1000u
@@ -407,23 +406,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    static size_t every[BYTE_BY_BYTE_MAX];
-
     if (len < 4 || len > INPUT_BYTES_MAX)
         return 0;
     turns_open();
     struct gw_str sent = {(const char *)bytes + 4, len - 4};
     enum ending ending = (enum ending)(bytes[1] % ENDINGS);
-    size_t first = bytes[2] * sent.len / 255, count = 2;
-    size_t cuts[2] = {first, first + bytes[3] * (sent.len - first) / 255}, *chosen = cuts;
-    if ((bytes[0] & EVERY_BYTE) && sent.len <= BYTE_BY_BYTE_MAX) {
-        for (size_t i = 0; i < sent.len; i++)
-            every[i] = i;
-        chosen = every;
-        count = sent.len;
-    }
+    struct cuts cuts = cuts_of(sent.len, bytes[2], bytes[3], bytes[0] & EVERY_BYTE);
     bool same = play(sent, NULL, 0, bytes[0], ending, &whole);
-    (void)play(sent, chosen, count, bytes[0], ending, &parts);
+    (void)play(sent, cuts.at, cuts.count, bytes[0], ending, &parts);
     if (same)
         check_same_story(&whole, &parts);
     return 0;

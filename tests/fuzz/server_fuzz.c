@@ -12,7 +12,6 @@
 #include <sys/un.h>
 
 #define INPUT_BYTES_MAX 4096u
-#define BYTE_BY_BYTE_MAX 64u
 #define HEADER_MS 10000u
 #define IDLE_MS 60000u
 #define DRAIN_MS 1000u
@@ -439,22 +438,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    static size_t every[BYTE_BY_BYTE_MAX];
-
     if (len < 4 || len > INPUT_BYTES_MAX)
         return 0;
     turns_open();
     struct gw_str sent = {(const char *)bytes + 4, len - 4};
     enum ending ending = (enum ending)(bytes[1] % ENDINGS);
-    size_t first = bytes[2] * sent.len / 255, count = 2;
-    size_t cuts[2] = {first, first + bytes[3] * (sent.len - first) / 255}, *chosen = cuts;
-    if ((bytes[0] & EVERY_BYTE) && sent.len <= BYTE_BY_BYTE_MAX) {
-        for (size_t i = 0; i < sent.len; i++)
-            every[i] = i;
-        chosen = every;
-        count = sent.len;
-    }
-    play(sent, chosen, count, bytes[0], ending, &parts);
+    struct cuts cuts = cuts_of(sent.len, bytes[2], bytes[3], bytes[0] & EVERY_BYTE);
+    play(sent, cuts.at, cuts.count, bytes[0], ending, &parts);
     if (ending >= END_CLOSE_AT_ONCE)
         return 0;
     play(sent, NULL, 0, bytes[0], ending, &whole);

@@ -104,6 +104,27 @@ static inline void check_same_story(const struct story *a, const struct story *b
     abort();
 }
 
+#define CUTS_BYTE_BY_BYTE_MAX 64u
+
+/* Where the bytes of an input are cut. */
+struct cuts {
+    size_t at[CUTS_BYTE_BY_BYTE_MAX], count;
+};
+
+/* @param first, second  two places, as parts of 255 of what is left
+ * @param every          before each byte instead, when they are few */
+static inline struct cuts cuts_of(size_t len, uint8_t first, uint8_t second, bool every)
+{
+    struct cuts cuts = {.count = 2};
+
+    cuts.at[0] = first * len / 255;
+    cuts.at[1] = cuts.at[0] + second * (len - cuts.at[0]) / 255;
+    if (every && len <= CUTS_BYTE_BY_BYTE_MAX)
+        for (cuts.count = 0; cuts.count < len; cuts.count++)
+            cuts.at[cuts.count] = cuts.count;
+    return cuts;
+}
+
 /* The other end's side: sends all of it, unless the connection is over. Inputs are far smaller than
  * what a socket takes unread. */
 static inline void peer_put(int fd, struct gw_str bytes)
