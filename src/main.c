@@ -105,7 +105,8 @@ static int run_serve(const struct arguments *arguments)
 }
 
 /* NULL when it has errors; all problems are printed to `to`. */
-static struct gw_config *load(const char *path, FILE *to, unsigned *warnings_out)
+static struct gw_config *load(const char *path, enum gw_config_use use, FILE *to,
+                              unsigned *warnings_out)
 {
     struct gw_problems problems;
     struct gw_config *config = NULL;
@@ -113,7 +114,7 @@ static struct gw_config *load(const char *path, FILE *to, unsigned *warnings_out
 
     gw_problems_init(&problems);
     gw_buf_init(&text, (size_t)4 << 20);
-    if (gw_config_load(path, &problems, &config) != GW_OK)
+    if (gw_config_load(path, use, &problems, &config) != GW_OK)
         config = NULL;
     if (gw_problems_print(&problems, &text) == GW_OK && gw_buf_len(&text))
         (void)fwrite(text.base, 1, gw_buf_len(&text), to);
@@ -126,7 +127,7 @@ static struct gw_config *load(const char *path, FILE *to, unsigned *warnings_out
 static int run_check(const struct arguments *arguments)
 {
     unsigned warnings;
-    struct gw_config *config = load(arguments->config, stdout, &warnings);
+    struct gw_config *config = load(arguments->config, GW_CONFIG_TO_SERVE, stdout, &warnings);
 
     if (!config)
         return 1;
@@ -145,7 +146,7 @@ static int run_explain(const struct arguments *arguments)
         print_usage(stderr, find_command("explain"));
         return 2;
     }
-    struct gw_config *config = load(arguments->config, stderr, &warnings);
+    struct gw_config *config = load(arguments->config, GW_CONFIG_TO_EXPLAIN, stderr, &warnings);
     if (!config)
         return 1;
     gw_buf_init(&text, 65536);

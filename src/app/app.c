@@ -65,7 +65,7 @@ static enum gw_status load(struct gw_app *app, struct gw_config **config_out, st
     struct gw_problems problems;
 
     gw_problems_init(&problems);
-    enum gw_status status = gw_config_load(app->path, &problems, config_out);
+    enum gw_status status = gw_config_load(app->path, GW_CONFIG_TO_SERVE, &problems, config_out);
     print_problems(&problems);
     if (status != GW_OK)
         gw_err_set(err, status, "%s: %u error%s", app->path, problems.errors,

@@ -70,10 +70,10 @@ static enum gw_status out_of_memory(struct gw_problems *problems)
 }
 
 /* Fills `config`; problems tell the outcome. */
-static enum gw_status fill(struct gw_config *config, struct gw_str text,
+static enum gw_status fill(struct gw_config *config, struct gw_str text, enum gw_config_use use,
                            struct gw_problems *problems)
 {
-    struct gw_loader loader = {.arena = &config->arena, .problems = problems};
+    struct gw_loader loader = {.arena = &config->arena, .problems = problems, .use = use};
     struct gw_raw_config raw = {0};
     struct gw_toml_node *root;
     struct gw_toml_at at = {0, 0};
@@ -99,15 +99,15 @@ static enum gw_status fill(struct gw_config *config, struct gw_str text,
     return GW_OK;
 }
 
-enum gw_status gw_config_parse(struct gw_str text, struct gw_str name, struct gw_problems *problems,
-                               struct gw_config **config_out)
+enum gw_status gw_config_parse(struct gw_str text, struct gw_str name, enum gw_config_use use,
+                               struct gw_problems *problems, struct gw_config **config_out)
 {
     struct gw_config *config = create();
 
     problems->path = name;
     if (!config)
         return out_of_memory(problems);
-    enum gw_status status = fill(config, text, problems);
+    enum gw_status status = fill(config, text, use, problems);
     gw_problems_sort(problems);
     if (status != GW_OK) {
         destroy(config);
@@ -168,8 +168,8 @@ done:
     return GW_OK;
 }
 
-enum gw_status gw_config_load(const char *path, struct gw_problems *problems,
-                              struct gw_config **config_out)
+enum gw_status gw_config_load(const char *path, enum gw_config_use use,
+                              struct gw_problems *problems, struct gw_config **config_out)
 {
     struct gw_err err = {0};
     char *bytes = NULL;
@@ -181,7 +181,8 @@ enum gw_status gw_config_load(const char *path, struct gw_problems *problems,
         gw_problems_add(problems, GW_PROBLEM_ERROR, NULL, "%s", err.message);
         return status == GW_NO_MEMORY ? status : GW_INVALID;
     }
-    status = gw_config_parse((struct gw_str){bytes, len}, problems->path, problems, config_out);
+    status =
+        gw_config_parse((struct gw_str){bytes, len}, problems->path, use, problems, config_out);
     free(bytes);
     return status;
 }

@@ -70,6 +70,21 @@ struct gw_header_config {
 
 enum gw_model_api { GW_MODEL_API_CHAT, GW_MODEL_API_RESPONSES };
 
+/* Kinds of call, as `endpoint` of a route has them: a bare name goes to a route of the same kind
+ * only. */
+enum gw_endpoint_kind {
+    GW_ENDPOINT_CHAT,
+    GW_ENDPOINT_EMBEDDINGS,
+    GW_ENDPOINT_AUDIO_SPEECH,
+    GW_ENDPOINT_AUDIO_TRANSCRIPTION,
+    GW_ENDPOINT_IMAGE_GENERATION,
+    GW_ENDPOINT_RERANK,
+    GW_ENDPOINT_OTHER, /* passthrough only: no route has it */
+    GW_ENDPOINTS = GW_ENDPOINT_OTHER
+};
+/* "chat", "embeddings", …; "other" for OTHER */
+struct gw_str gw_endpoint_kind_name(enum gw_endpoint_kind kind);
+
 /* A model at a provider that lists it. */
 struct gw_model_config {
     struct gw_str name;
@@ -108,6 +123,100 @@ struct gw_model_settings {
     enum gw_model_api api;
 };
 
+/* ---- managed routing: targets, routes, functions (product.md §2, §3, §6) ---- */
+
+/* Where a target's credential comes from; the first that there is. */
+enum gw_credential_level {
+    GW_CREDENTIAL_OF_TARGET,
+    GW_CREDENTIAL_OF_PROVIDER,
+    GW_CREDENTIAL_BY_CONVENTION, /* env::<PROVIDER>_API_KEY */
+};
+
+struct gw_target_credential {
+    struct gw_str place; /* "env::NAME" or "file::PATH"; by convention it was made here */
+    enum gw_credential_level level;
+    const struct gw_secret *secret; /* NULL: not to be had; the target then shows none. Only by
+                                       convention, or where the loader was told to go on */
+};
+
+/* What a variant of an experiment sets in the request: JSON, as it is to be written; base NULL: not
+ * set. */
+enum gw_param {
+    GW_PARAM_TEMPERATURE,
+    GW_PARAM_TOP_P,
+    GW_PARAM_MAX_TOKENS,
+    GW_PARAM_SEED,
+    GW_PARAM_REASONING_EFFORT,
+    GW_PARAMS /* must stay last */
+};
+struct gw_str gw_param_name(enum gw_param param); /* as the key in the file: "temperature", … */
+
+/* A model at a provider with a credential of the gateway's. */
+struct gw_target_config {
+    /* Of [targets.NAME]; of a model named in a function "PROVIDER::MODEL": no other can have that
+     * name, so what is remembered by it (health, metrics) is remembered by all who mean the same. */
+    struct gw_str name;
+    uint32_t index; /* in config->targets, from 0 on */
+    const struct gw_model_config *model;
+    struct gw_str model_json;    /* its name as the inside of a JSON string */
+    struct gw_timeouts timeouts; /* the target's, else the model's */
+    uint32_t weight;
+    struct gw_target_credential credential;
+    struct gw_str variant;           /* its name in an experiment; empty: none */
+    struct gw_str params[GW_PARAMS]; /* of a variant */
+    bool has_params;
+};
+
+enum gw_strategy {
+    GW_STRATEGY_SINGLE,
+    GW_STRATEGY_WEIGHTED,
+    GW_STRATEGY_FALLBACK,
+    GW_STRATEGY_EXPERIMENT,
+    GW_STRATEGIES /* must stay last */
+};
+struct gw_str gw_strategy_name(enum gw_strategy strategy); /* "single", … */
+
+/* Targets and how one of them is chosen. */
+struct gw_step_config {
+    enum gw_strategy strategy;
+    const struct gw_target_config *const *targets; /* as declared; at least one */
+    uint32_t targets_count;
+    uint32_t first;       /* number of its first target among all of the route: each step's follow
+                             the last one's */
+    uint64_t weights_sum; /* not 0 where the strategy draws by weight */
+};
+
+struct gw_retry_config {
+    uint32_t max_retries, backoff_base_ms, backoff_max_ms;
+};
+
+enum gw_route_layer {
+    GW_ROUTE_BY_TARGET, /* made for a target that nothing names: called as the target */
+    GW_ROUTE_BY_TABLE,  /* [routes.NAME] */
+    GW_ROUTE_FUNCTION   /* [functions.NAME] */
+};
+
+/* A route or a function: what names lead to, and the targets that answer. */
+struct gw_route_config {
+    struct gw_str name;
+    enum gw_route_layer layer;
+    enum gw_endpoint_kind endpoint;
+    const struct gw_str *models; /* names it answers to, beside its own; functions have none */
+    uint32_t models_count;
+    bool has_steps;                     /* written as [[…steps]] */
+    const struct gw_step_config *steps; /* in their order; one where there are none in the file */
+    uint32_t steps_count;
+    uint32_t targets_count; /* of all steps together */
+    struct gw_retry_config retry;
+};
+
+struct gw_breaker_config {
+    bool enabled;
+    uint32_t failures, window_ms, open_ms;
+};
+
+#define GW_ROUTE_TARGETS_MAX 1024u /* of one route, all steps together */
+
 struct gw_config {
     struct gw_server_config server;
     struct gw_admin_config admin;
@@ -119,7 +228,22 @@ struct gw_config {
         *models; /* by provider, then as listed; a name may stand here several times */
     uint32_t models_count;
 
+    /* All targets: [targets.NAME] as declared, then those made for functions, by function. */
+    const struct gw_target_config *targets;
+    uint32_t targets_count;
+    const struct gw_route_config
+        *routes; /* [routes.NAME] as declared, then those of bare targets */
+    uint32_t routes_count;
+    const struct gw_route_config *functions; /* as declared */
+    uint32_t functions_count;
+    struct gw_breaker_config breaker;
+
     /* Private. */
+    struct gw_map route_by_name; /* of GW_ROUTE_BY_TABLE */
+    struct gw_map function_by_name;
+    struct gw_map route_by_model[GW_ENDPOINTS]; /* by kind: routes and bare targets */
+    struct gw_secret **secrets;                 /* each place's once */
+    uint32_t secrets_count;
     struct gw_map provider_by_name;
     struct gw_map model_by_name;    /* the first declared one */
     struct gw_map settings_by_name; /* struct gw_model_settings */
@@ -128,17 +252,23 @@ struct gw_config {
     atomic_uint references;
 };
 
+/* How strict loading is. */
+enum gw_config_use {
+    GW_CONFIG_TO_SERVE,  /* credentials that must be there and are not are errors */
+    GW_CONFIG_TO_EXPLAIN /* they are warnings, and the secret is NULL */
+};
+
 /* Reads the file at `path` and the credentials that are needed at start.
  * @param problems    initialised by the caller; gets errors and warnings, sorted, and the path
  * @param config_out  one reference; set on GW_OK only
  * @return GW_OK (maybe with warnings); GW_INVALID: problems->errors is not 0; GW_NO_MEMORY likewise
  */
-enum gw_status gw_config_load(const char *path, struct gw_problems *problems,
-                              struct gw_config **config_out);
+enum gw_status gw_config_load(const char *path, enum gw_config_use use,
+                              struct gw_problems *problems, struct gw_config **config_out);
 
 /* The same from memory; `name` stands for the path in messages and is borrowed by `problems`. */
-enum gw_status gw_config_parse(struct gw_str text, struct gw_str name, struct gw_problems *problems,
-                               struct gw_config **config_out);
+enum gw_status gw_config_parse(struct gw_str text, struct gw_str name, enum gw_config_use use,
+                               struct gw_problems *problems, struct gw_config **config_out);
 
 /* From any thread. */
 struct gw_config *gw_config_retain(struct gw_config *config);
@@ -155,5 +285,13 @@ const struct gw_model_config *gw_config_provider_model(const struct gw_provider_
                                                        struct gw_str name);
 const struct gw_model_settings *gw_config_model_settings(const struct gw_config *config,
                                                          struct gw_str name);
+
+/* [routes.NAME]; NULL when there is none. */
+const struct gw_route_config *gw_config_route(const struct gw_config *config, struct gw_str name);
+/* The route of this kind that answers to a model's name; a bare target's too. */
+const struct gw_route_config *gw_config_route_for(const struct gw_config *config,
+                                                  struct gw_str model, enum gw_endpoint_kind kind);
+const struct gw_route_config *gw_config_function(const struct gw_config *config,
+                                                 struct gw_str name);
 
 #endif

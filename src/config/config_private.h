@@ -68,6 +68,7 @@ struct gw_raw_config {
 struct gw_loader {
     struct gw_arena *arena; /* of the snapshot to be: names and values stay where they are */
     struct gw_problems *problems;
+    enum gw_config_use use;
     bool out_of_memory;
 };
 

@@ -15,18 +15,6 @@ enum gw_layer {
     GW_LAYER_FUNCTION
 };
 
-/* Kinds of call, as a route's `endpoint` has them: a bare name goes to a route of the same kind
- * only. */
-enum gw_endpoint_kind {
-    GW_ENDPOINT_CHAT,
-    GW_ENDPOINT_EMBEDDINGS,
-    GW_ENDPOINT_AUDIO_SPEECH,
-    GW_ENDPOINT_AUDIO_TRANSCRIPTION,
-    GW_ENDPOINT_IMAGE_GENERATION,
-    GW_ENDPOINT_RERANK,
-    GW_ENDPOINT_OTHER /* passthrough only */
-};
-
 struct gw_resolution {
     enum gw_layer layer;
     const struct gw_provider_config *provider;

@@ -79,8 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < size; i++)
         lines += data[i] == '\n';
     gw_problems_init(&problems);
-    enum gw_status status =
-        gw_config_parse((struct gw_str){(const char *)data, size}, GW_STR("f"), &problems, &config);
+    enum gw_status status = gw_config_parse((struct gw_str){(const char *)data, size}, GW_STR("f"),
+                                            GW_CONFIG_TO_SERVE, &problems, &config);
     check((status == GW_OK) == (config != NULL));
     check_problems(&problems, status, lines);
     if (config)

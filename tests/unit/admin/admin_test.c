@@ -32,7 +32,8 @@ static struct gw_config *parse(const char *text)
     struct gw_config *config = NULL;
 
     gw_problems_init(&problems);
-    assert_int_equal(gw_config_parse(gw_str_of(text), GW_STR("test.toml"), &problems, &config),
+    assert_int_equal(gw_config_parse(gw_str_of(text), GW_STR("test.toml"), GW_CONFIG_TO_SERVE,
+                                     &problems, &config),
                      GW_OK);
     gw_problems_finish(&problems);
     return config;

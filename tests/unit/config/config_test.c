@@ -385,8 +385,9 @@ static void test_problems_are_capped(void **state)
         assert_int_equal(gw_buf_printf(&text, "k%u = 1\n", i), GW_OK);
     assert_int_equal(gw_buf_add(&text, GW_STR("[server]\n")), GW_OK);
     gw_problems_init(&problems);
-    assert_int_equal(gw_config_parse(gw_buf_str(&text), GW_STR("t"), &problems, &config),
-                     GW_INVALID);
+    assert_int_equal(
+        gw_config_parse(gw_buf_str(&text), GW_STR("t"), GW_CONFIG_TO_SERVE, &problems, &config),
+        GW_INVALID);
     assert_int_equal(problems.count, GW_PROBLEMS_MAX);
     assert_int_equal(problems.errors, 1500);
     gw_problems_finish(&problems);
@@ -407,7 +408,7 @@ static void test_files(void **state)
     close(fd);
     gw_problems_init(&problems);
     gw_buf_init(&printed, 4096);
-    assert_int_equal(gw_config_load(path, &problems, &config), GW_INVALID);
+    assert_int_equal(gw_config_load(path, GW_CONFIG_TO_SERVE, &problems, &config), GW_INVALID);
     assert_int_equal(gw_problems_print(&problems, &printed), GW_OK);
     (void)snprintf(line, sizeof line, "%s:3:1: error: server.prot is not a known key", path);
     assert_int_equal(gw_str_find_str(gw_buf_str(&printed), gw_str_of(line)) == gw_buf_len(&printed),
@@ -418,7 +419,8 @@ static void test_files(void **state)
     const char *const wrong[] = {path, "/tmp", "/dev/zero"}; /* gone, a folder, endless */
     for (size_t i = 0; i < GW_COUNT(wrong); i++) {
         gw_problems_init(&problems);
-        assert_int_equal(gw_config_load(wrong[i], &problems, &config), GW_INVALID);
+        assert_int_equal(gw_config_load(wrong[i], GW_CONFIG_TO_SERVE, &problems, &config),
+                         GW_INVALID);
         assert_int_equal(problems.errors, 1);
         assert_int_equal(problems.list[0].at.line, 0);
         gw_problems_finish(&problems);

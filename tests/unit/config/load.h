@@ -24,7 +24,8 @@ static inline void load_text(const char *text, struct loaded *loaded)
     *loaded = (struct loaded){.config = NULL};
     gw_problems_init(&problems);
     gw_buf_init(&printed, sizeof loaded->said - 1);
-    loaded->status = gw_config_parse(gw_str_of(text), GW_STR("t"), &problems, &loaded->config);
+    loaded->status = gw_config_parse(gw_str_of(text), GW_STR("t"), GW_CONFIG_TO_SERVE, &problems,
+                                     &loaded->config);
     (void)gw_problems_print(&problems, &printed);
     if (gw_buf_len(&printed))
         memcpy(loaded->said, gw_buf_str(&printed).base, gw_buf_len(&printed));
