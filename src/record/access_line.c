@@ -23,12 +23,12 @@ static const struct key keys[GW_ACCESS_FIELDS] = {
 #define REQUEST_ID_MAX 256u
 #define METHOD_MAX 64u
 #define PATH_MAX_BYTES 4096u
-#define NAME_MAX_BYTES 256u /* configured or built in: client_format, provider */
+#define NAME_MAX_BYTES 256u /* configured or built in: route, function, target, … */
 #define MODEL_MAX 1024u
 #define USER_AGENT_MAX 2048u
 #define REMOTE_ADDR_MAX 128u
 #define STRINGS_MAX                                                                                \
-    (REQUEST_ID_MAX + METHOD_MAX + PATH_MAX_BYTES + 2 * NAME_MAX_BYTES + 2 * MODEL_MAX +           \
+    (REQUEST_ID_MAX + METHOD_MAX + PATH_MAX_BYTES + 5 * NAME_MAX_BYTES + 2 * MODEL_MAX +           \
      USER_AGENT_MAX + REMOTE_ADDR_MAX)
 /* Any other value: a number, a moment, a name of our own. */
 #define VALUE_MAX 40u
@@ -254,6 +254,10 @@ static char *put_value(char *at, const struct gw_record *record, enum gw_access_
         return put_known(at, record->method, METHOD_MAX);
     case GW_ACCESS_PATH:
         return put_known(at, without_query(record->path), PATH_MAX_BYTES);
+    case GW_ACCESS_ROUTE:
+        return put_known(at, record->route, NAME_MAX_BYTES);
+    case GW_ACCESS_FUNCTION:
+        return put_known(at, record->function, NAME_MAX_BYTES);
     case GW_ACCESS_OPERATION:
         return put_name(at, gw_operation_name(record->operation));
     case GW_ACCESS_STATUS:
@@ -264,6 +268,8 @@ static char *put_value(char *at, const struct gw_record *record, enum gw_access_
         return put_known(at, record->client_format, NAME_MAX_BYTES);
     case GW_ACCESS_PROVIDER:
         return put_known(at, record->provider, NAME_MAX_BYTES);
+    case GW_ACCESS_TARGET:
+        return put_known(at, record->target, NAME_MAX_BYTES);
     case GW_ACCESS_MODEL_REQUESTED:
         return put_known(at, record->model_requested, MODEL_MAX);
     case GW_ACCESS_MODEL_USED:
@@ -288,9 +294,6 @@ static char *put_value(char *at, const struct gw_record *record, enum gw_access_
         return put_span_ms(at, record, GW_AT_ATTEMPT, GW_AT_UPSTREAM_END);
     case GW_ACCESS_TTFT_MS:
         return record->stream ? put_span_ms(at, record, GW_AT_START, GW_AT_FIRST_CONTENT) : NULL;
-    case GW_ACCESS_ROUTE:
-    case GW_ACCESS_FUNCTION:
-    case GW_ACCESS_TARGET:
     case GW_ACCESS_KEY_ID:
     case GW_ACCESS_TEAM_ID:
     case GW_ACCESS_TOKENS_IN:

@@ -43,6 +43,36 @@ struct gw_str gw_error_type_name(enum gw_error_type type)
     return names[type];
 }
 
+struct gw_str gw_outcome_name(enum gw_outcome outcome)
+{
+    static const struct gw_str names[GW_OUTCOMES] = {
+        [GW_OUTCOME_SUCCESS] = GW_STR_INIT("success"),
+        [GW_OUTCOME_CLIENT_ERROR] = GW_STR_INIT("client_error"),
+        [GW_OUTCOME_REQUEST_TIMEOUT] = GW_STR_INIT("request_timeout"),
+        [GW_OUTCOME_RATE_LIMITED] = GW_STR_INIT("rate_limited"),
+        [GW_OUTCOME_SERVER_ERROR] = GW_STR_INIT("server_error"),
+        [GW_OUTCOME_TIMEOUT] = GW_STR_INIT("timeout"),
+        [GW_OUTCOME_CONNECTION_ERROR] = GW_STR_INIT("connection_error"),
+        [GW_OUTCOME_DNS_ERROR] = GW_STR_INIT("dns_error"),
+        [GW_OUTCOME_TLS_ERROR] = GW_STR_INIT("tls_error"),
+        [GW_OUTCOME_UPSTREAM_BROKEN] = GW_STR_INIT("upstream_broken"),
+        [GW_OUTCOME_OVERLOADED] = GW_STR_INIT("overloaded"),
+        [GW_OUTCOME_CANCELLED] = GW_STR_INIT("cancelled"),
+    };
+    return names[outcome];
+}
+
+enum gw_outcome gw_outcome_of_status(unsigned status)
+{
+    if (status < 400)
+        return GW_OUTCOME_SUCCESS;
+    if (status == 408)
+        return GW_OUTCOME_REQUEST_TIMEOUT;
+    if (status == 429)
+        return GW_OUTCOME_RATE_LIMITED;
+    return status < 500 ? GW_OUTCOME_CLIENT_ERROR : GW_OUTCOME_SERVER_ERROR;
+}
+
 void gw_record_open(struct gw_record *record, struct gw_sinks *sinks)
 {
     assert(!record->opened && !record->closed);

@@ -48,6 +48,35 @@ enum gw_error_type {
 /* "timeout", "connection_error", …, "_OTHER"; empty for NONE and STATUS */
 struct gw_str gw_error_type_name(enum gw_error_type type);
 
+/* Which clock ended an exchange. */
+enum gw_timeout_clock {
+    GW_TIMEOUT_NONE,
+    GW_TIMEOUT_CONNECT,    /* connect_timeout_ms */
+    GW_TIMEOUT_FIRST_BYTE, /* timeout_ms, before anything of an answer came */
+    GW_TIMEOUT_WHOLE,      /* timeout_ms, of an answer that is passed on whole */
+    GW_TIMEOUT_IDLE        /* idle_timeout_ms, within a stream */
+};
+
+/* How one attempt at a target ended: labels of the metrics of routing. */
+enum gw_outcome {
+    GW_OUTCOME_SUCCESS,         /* an answer with a status below 400 */
+    GW_OUTCOME_CLIENT_ERROR,    /* 4xx but 408 and 429 */
+    GW_OUTCOME_REQUEST_TIMEOUT, /* 408 */
+    GW_OUTCOME_RATE_LIMITED,    /* 429 */
+    GW_OUTCOME_SERVER_ERROR,    /* 5xx */
+    GW_OUTCOME_TIMEOUT,         /* a clock of ours */
+    GW_OUTCOME_CONNECTION_ERROR,
+    GW_OUTCOME_DNS_ERROR,
+    GW_OUTCOME_TLS_ERROR,
+    GW_OUTCOME_UPSTREAM_BROKEN, /* broken or truncated answer */
+    GW_OUTCOME_OVERLOADED,      /* no connection to be had here */
+    GW_OUTCOME_CANCELLED,       /* the caller left */
+    GW_OUTCOMES                 /* must stay last */
+};
+struct gw_str gw_outcome_name(enum gw_outcome outcome); /* "success", "client_error", … */
+/* Of an answer's status; one past 599 is taken for a 5xx (RFC 9110 §15). */
+enum gw_outcome gw_outcome_of_status(unsigned status);
+
 /* Moments, in gw_clock_ns(); 0: did not happen. */
 enum gw_moment {
     GW_AT_START,         /* t0: request head read */
@@ -69,13 +98,20 @@ struct gw_record {
     struct gw_trace trace;
     struct gw_str request_id, method, path, user_agent, remote_addr;
     struct gw_str client_format, provider, model_requested, model_used; /* empty: unknown */
+    /* Of managed routing; empty: none. The route's name is that of [routes.NAME] or of the bare
+     * target, the function's that of [functions.NAME], the variant's that of an experiment. */
+    struct gw_str route, function, target, variant;
     /* Labels of metrics: only configured names, so that callers cannot make series. 0: none or not
      * configured. */
-    uint32_t provider_id, model_id;
+    uint32_t provider_id, model_id, target_id;
     enum gw_operation operation;
     enum gw_error_type error_type;
+    enum gw_timeout_clock timed_out;
     unsigned status; /* sent to the caller; 0 when the caller left before (counted as 499) */
     unsigned attempts;
+    unsigned retries;   /* attempts that were made again */
+    unsigned fallbacks; /* times it moved to another target */
+    bool sent_once; /* the request's body was too large to be kept, so it could not be sent again */
     bool stream;
     bool opened, closed; /* opened: counted as in flight */
     bool stream_open;    /* counted in gateway_open_streams */
