@@ -130,61 +130,65 @@ static struct gw_str label_name(const struct gw_metrics *metrics, uint32_t id)
     return id > 0 && id < metrics->label_count ? metrics->labels[id] : GW_STR("other");
 }
 
-struct series_at {
-    uint64_t key;
-    size_t slot;
-};
+/* Writes the labels of a series, the last one's closing brace left out. */
+typedef void write_labels_fn(struct page *page, uint64_t key);
 
-static int compare_series(const void *a, const void *b)
+static uint64_t sum_slot(const struct page *page, enum gw_series_family family, size_t slot)
 {
-    uint64_t x = ((const struct series_at *)a)->key, y = ((const struct series_at *)b)->key;
+    size_t at = family * gw_series_cells(&page->metrics->series[family]) + slot;
 
-    return x < y ? -1 : x > y;
+    return sum_cells(page, offsetof(struct gw_metric_cells, series) + at * sizeof(uint64_t));
 }
 
-static void write_series(struct page *page, const char *name, struct series_at at)
+/* Behind the labels. */
+static void put_value(struct page *page, uint64_t value)
 {
-    struct gw_series series = gw_series_unpack(at.key);
-    const char code[] = {(char)('0' + series.code / 100 % 10), (char)('0' + series.code / 10 % 10),
-                         (char)('0' + series.code % 10)};
-
-    put_text(page, name);
-    put_label(page, "{code", (struct gw_str){code, sizeof code});
-    put_label(page, ",provider", label_name(page->metrics, series.provider_id));
-    put_label(page, ",model", label_name(page->metrics, series.model_id));
-    put_label(page, ",operation", operation_label(series.operation));
     put(page, GW_STR("} "));
-    put_u64(page, sum_cells(page, offsetof(struct gw_metric_cells, requests) +
-                                      at.slot * sizeof(uint64_t)));
+    put_u64(page, value);
     put(page, GW_STR("\n"));
 }
 
-static void write_requests(struct page *page, const char *name)
+/* All series of a family, and behind them that of the label sets that found no room. */
+static void write_series(struct page *page, const char *name, enum gw_series_family family,
+                         write_labels_fn *write_labels)
 {
-    struct gw_metrics *metrics = page->metrics;
-    struct series_at *found = malloc(metrics->series_max * sizeof *found);
-    size_t count = 0;
+    struct gw_series_set *set = &page->metrics->series[family];
+    struct gw_series_at *found = malloc(set->max * sizeof *found);
 
     if (!found) {
         page->status = GW_NO_MEMORY;
         return;
     }
-    for (size_t slot = 0; slot < metrics->slots && count < metrics->series_max; slot++) {
-        uint64_t key = atomic_load_explicit(&metrics->series[slot], memory_order_acquire);
-        if (key)
-            found[count++] = (struct series_at){key, slot};
+    size_t count = gw_series_list(set, found);
+    for (size_t i = 0; i < count; i++) {
+        put_text(page, name);
+        write_labels(page, found[i].key);
+        put_value(page, sum_slot(page, family, found[i].slot));
     }
-    qsort(found, count, sizeof *found, compare_series);
-    for (size_t i = 0; i < count; i++)
-        write_series(page, name, found[i]);
     free(found);
-    uint64_t overflow = sum_cells(page, offsetof(struct gw_metric_cells, overflow));
+    uint64_t overflow = sum_slot(page, family, gw_series_overflow(set));
     if (overflow) {
         put_text(page, name);
-        put(page, GW_STR("{otel_metric_overflow=\"true\"} "));
-        put_u64(page, overflow);
-        put(page, GW_STR("\n"));
+        put_label(page, "{otel_metric_overflow", GW_STR("true"));
+        put_value(page, overflow);
     }
+}
+
+static void write_request_labels(struct page *page, uint64_t key)
+{
+    struct gw_request_labels labels = gw_request_labels_of(key);
+    const char code[] = {(char)('0' + labels.code / 100 % 10), (char)('0' + labels.code / 10 % 10),
+                         (char)('0' + labels.code % 10)};
+
+    put_label(page, "{code", (struct gw_str){code, sizeof code});
+    put_label(page, ",provider", label_name(page->metrics, labels.provider_id));
+    put_label(page, ",model", label_name(page->metrics, labels.model_id));
+    put_label(page, ",operation", operation_label(labels.operation));
+}
+
+static void write_requests(struct page *page, const char *name)
+{
+    write_series(page, name, GW_SERIES_REQUESTS, write_request_labels);
 }
 
 _Static_assert(sizeof(struct gw_duration_cell) == (GW_DURATION_BOUNDS + 2) * sizeof(uint64_t) &&

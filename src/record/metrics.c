@@ -30,20 +30,16 @@ enum gw_status gw_metrics_create(const struct gw_metrics_options *options,
     struct gw_metrics *metrics = aligned_alloc(GW_CACHE_LINE, sizeof *metrics);
     if (!metrics)
         return gw_err_set(err, GW_NO_MEMORY, "could not allocate the metrics");
-    *metrics = (struct gw_metrics){.series_max = options->series_max};
+    *metrics = (struct gw_metrics){.version = NULL};
     (void)pthread_mutex_init(&metrics->lock, NULL); /* cannot fail with default attributes */
     gw_map_init(&metrics->label_ids);
-    metrics->slots = 2;
-    metrics->slot_shift = 63;
-    while (metrics->slots < 2 * (size_t)options->series_max) {
-        metrics->slots *= 2;
-        metrics->slot_shift--;
-    }
-    metrics->series = calloc(metrics->slots, sizeof *metrics->series);
+    bool have_series = true;
+    for (unsigned i = 0; i < GW_SERIES_FAMILIES; i++)
+        have_series = gw_series_init(&metrics->series[i], options->series_max) && have_series;
     metrics->version =
         strndup(options->version.len ? options->version.base : "", options->version.len);
     metrics->start_wall_ns = gw_process_start_wall_ns();
-    if (!metrics->series || !metrics->version) {
+    if (!have_series || !metrics->version) {
         gw_metrics_destroy(metrics);
         return gw_err_set(err, GW_NO_MEMORY, "could not allocate the metrics");
     }
@@ -65,7 +61,8 @@ void gw_metrics_destroy(struct gw_metrics *metrics)
     free(metrics->labels);
     gw_map_finish(&metrics->label_ids);
     (void)pthread_mutex_destroy(&metrics->lock);
-    free(metrics->series);
+    for (unsigned i = 0; i < GW_SERIES_FAMILIES; i++)
+        gw_series_finish(&metrics->series[i]);
     free(metrics->version);
     free(metrics);
 }
@@ -117,7 +114,8 @@ uint32_t gw_label_intern(struct gw_metrics *metrics, struct gw_str name)
 
 struct gw_metric_cells *gw_metric_cells_create(struct gw_metrics *metrics)
 {
-    size_t bytes = sizeof(struct gw_metric_cells) + metrics->slots * sizeof(uint64_t);
+    size_t cells_of_series = GW_SERIES_FAMILIES * gw_series_cells(&metrics->series[0]);
+    size_t bytes = sizeof(struct gw_metric_cells) + cells_of_series * sizeof(uint64_t);
 
     bytes = (bytes + GW_CACHE_LINE - 1) / GW_CACHE_LINE * GW_CACHE_LINE;
     struct gw_metric_cells *cells = aligned_alloc(GW_CACHE_LINE, bytes);
@@ -160,52 +158,17 @@ static unsigned bucket_of(const struct gw_bound *bounds, unsigned count, uint64_
     return bucket;
 }
 
-static uint64_t pack(const struct gw_record *record, unsigned code)
+/* What is no id gets the name "other". */
+static uint32_t label_id(uint32_t id)
 {
-    uint32_t provider = record->provider_id < GW_LABELS_MAX ? record->provider_id : 0;
-    uint32_t model = record->model_id < GW_LABELS_MAX ? record->model_id : 0;
-
-    return (uint64_t)provider << 44 | (uint64_t)model << 24 | (uint64_t)record->operation << 16 |
-           code;
+    return id < GW_LABELS_MAX ? id : 0;
 }
 
-/* Puts `key` into the free slot, unless the set is full or another thread was faster.
- * @return what the slot holds now; 0: the set is full */
-static uint64_t claim_slot(struct gw_metrics *metrics, size_t slot, uint64_t key)
+static void count_series(struct gw_metric_cells *cells, enum gw_series_family family, uint64_t key)
 {
-    uint64_t found = 0;
+    struct gw_series_set *set = &cells->metrics->series[family];
 
-    /* Reserve first: two threads that add at the limit may both be refused, but never pass it. */
-    if (atomic_load_explicit(&metrics->series_count, memory_order_relaxed) >= metrics->series_max)
-        return 0;
-    if (atomic_fetch_add_explicit(&metrics->series_count, 1, memory_order_relaxed) >=
-        metrics->series_max) {
-        (void)atomic_fetch_sub_explicit(&metrics->series_count, 1, memory_order_relaxed);
-        return 0;
-    }
-    if (atomic_compare_exchange_strong_explicit(&metrics->series[slot], &found, key,
-                                                memory_order_release, memory_order_acquire))
-        return key;
-    (void)atomic_fetch_sub_explicit(&metrics->series_count, 1, memory_order_relaxed);
-    return found;
-}
-
-/* The cell of a series. The set is at most half full, so the search ends soon, found or not. */
-static _Atomic uint64_t *request_cell(struct gw_metric_cells *cells, uint64_t key)
-{
-    struct gw_metrics *metrics = cells->metrics;
-    size_t slot = (size_t)(key * 0x9e3779b97f4a7c15u >> metrics->slot_shift);
-
-    for (;; slot = (slot + 1) & (metrics->slots - 1)) {
-        uint64_t found = atomic_load_explicit(&metrics->series[slot], memory_order_acquire);
-        if (found == 0) {
-            found = claim_slot(metrics, slot, key);
-            if (found == 0)
-                return &cells->overflow;
-        }
-        if (found == key)
-            return &cells->requests[slot];
-    }
+    add(&cells->series[family * gw_series_cells(set) + gw_series_slot(set, key)], 1);
 }
 
 void gw_metric_closed(struct gw_metric_cells *cells, const struct gw_record *record)
@@ -216,12 +179,18 @@ void gw_metric_closed(struct gw_metric_cells *cells, const struct gw_record *rec
     uint64_t duration_ns = end > start ? end - start : 0;
     struct gw_duration_cell *duration = &cells->durations[record->operation][status_class];
     struct gw_overhead_cell *overhead = &cells->overheads[record->operation];
+    const struct gw_request_labels labels = {
+        .provider_id = label_id(record->provider_id),
+        .model_id = label_id(record->model_id),
+        .operation = record->operation,
+        .code = code < CODE_MAX ? code : CODE_MAX,
+    };
 
     if (record->opened)
         add(&cells->inflight, (uint64_t)-1);
     if (record->stream_open)
         add(&cells->streams, (uint64_t)-1);
-    add(request_cell(cells, pack(record, code < CODE_MAX ? code : CODE_MAX)), 1);
+    count_series(cells, GW_SERIES_REQUESTS, gw_request_key(labels));
     add(&duration->buckets[bucket_of(gw_duration_bounds, GW_DURATION_BOUNDS, duration_ns)], 1);
     add(&duration->sum_ns, duration_ns);
     add(&overhead->buckets[bucket_of(gw_overhead_bounds, GW_OVERHEAD_BOUNDS, record->own_ns)], 1);

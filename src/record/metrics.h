@@ -3,9 +3,8 @@
  * of families.
  *
  * Only the thread that owns a set of cells writes it, so counting is a plain load and store; the
- * scraper reads while workers count. Shared by threads: the set of series of gateway_requests_total
- * (workers add to it without a lock, nothing leaves it) and, under a lock, the label names and the
- * list of cells (loading and scraping only).
+ * scraper reads while workers count. Shared by threads: the sets of series (record/series) and,
+ * under a lock, the label names and the list of cells (loading and scraping only).
  */
 #ifndef GW_RECORD_METRICS_H
 #define GW_RECORD_METRICS_H

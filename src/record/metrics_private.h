@@ -7,11 +7,9 @@
 #include "base/map.h"
 #include "record/metrics.h"
 #include "record/record.h"
+#include "record/series.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
-
-#define GW_CACHE_LINE 64
 
 /* Upper bounds of histograms (telemetry.md §5); the +Inf bucket has none. `le` is the bound as
  * shortest decimal. */
@@ -34,31 +32,41 @@ struct gw_overhead_cell {
     _Atomic uint64_t sum_ns, buckets[GW_OVERHEAD_BOUNDS + 1];
 };
 
+/* Families that are counted by label sets; each has a set of its own, all of the same size. */
+enum gw_series_family {
+    GW_SERIES_REQUESTS,
+    GW_SERIES_FAMILIES /* must stay last */
+};
+
 struct gw_metric_cells {
     _Alignas(GW_CACHE_LINE) struct gw_metrics *metrics;
     struct gw_metric_cells *next;
     _Atomic uint64_t inflight, streams; /* opened minus closed */
     struct gw_duration_cell durations[GW_OPS][GW_STATUS_CLASSES];
     struct gw_overhead_cell overheads[GW_OPS];
-    _Atomic uint64_t overflow;   /* requests whose labels found no room */
-    _Atomic uint64_t requests[]; /* by slot of the series set */
+    _Atomic uint64_t series[]; /* by family and slot: gw_series_cells() each */
 };
 
-/* Labels of one series of gateway_requests_total in one integer; never 0, because a code is not. */
-#define GW_SERIES_CODE_BITS 16
-#define GW_SERIES_OPERATION_BITS 8
-#define GW_SERIES_ID_BITS 20
-_Static_assert(GW_LABELS_MAX == 1u << GW_SERIES_ID_BITS, "an id fits its bits");
-_Static_assert(GW_SERIES_CODE_BITS + GW_SERIES_OPERATION_BITS + 2 * GW_SERIES_ID_BITS == 64,
-               "a series fits an integer");
+/* Keys of gateway_requests_total; never 0, because a code is not. */
+#define GW_KEY_CODE_BITS 16
+#define GW_KEY_OPERATION_BITS 8
+#define GW_KEY_ID_BITS 20
+_Static_assert(GW_LABELS_MAX == 1u << GW_KEY_ID_BITS, "an id fits its bits");
+_Static_assert(GW_KEY_CODE_BITS + GW_KEY_OPERATION_BITS + 2 * GW_KEY_ID_BITS == 64,
+               "a key fits an integer");
 
-struct gw_series {
+struct gw_request_labels {
     uint32_t provider_id, model_id;
     unsigned operation, code;
 };
-static inline struct gw_series gw_series_unpack(uint64_t key)
+static inline uint64_t gw_request_key(struct gw_request_labels labels)
 {
-    return (struct gw_series){
+    return (uint64_t)labels.provider_id << 44 | (uint64_t)labels.model_id << 24 |
+           (uint64_t)labels.operation << 16 | labels.code;
+}
+static inline struct gw_request_labels gw_request_labels_of(uint64_t key)
+{
+    return (struct gw_request_labels){
         .provider_id = (uint32_t)(key >> 44),
         .model_id = (uint32_t)(key >> 24) & (GW_LABELS_MAX - 1),
         .operation = (unsigned)(key >> 16) & 0xffu,
@@ -67,13 +75,7 @@ static inline struct gw_series gw_series_unpack(uint64_t key)
 }
 
 struct gw_metrics {
-    /* The series set: open addressing, a power of two of slots, at most half of them used, each
-     * written once. */
-    _Atomic uint64_t *series;
-    size_t slots;
-    unsigned slot_shift; /* 64 - log2(slots) */
-    unsigned series_max;
-    _Alignas(GW_CACHE_LINE) _Atomic unsigned series_count;
+    struct gw_series_set series[GW_SERIES_FAMILIES];
     _Atomic uint64_t reloads[2]; /* failed, done */
 
     pthread_mutex_t lock; /* of what follows */
