@@ -1,96 +1,20 @@
 /*
  * record/expose: the page of metrics, in Prometheus' text form or OpenMetrics; declared in
  * metrics.h.
- *
- * All numbers are integers here (nanoseconds, bytes, counts), so no number depends on a locale or
- * loses digits.
  */
 #include "record/metrics_private.h"
+#include "record/page.h"
 #include "record/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NS_PER_SECOND 1000000000u
-
-struct page {
-    struct gw_metrics *metrics; /* locked */
-    const struct gw_metrics_outside *outside;
-    const struct gw_process *process;
-    struct gw_buf *out;
-    enum gw_status status; /* of the first write that failed; nothing is written behind it */
-    bool openmetrics;
-};
-
 /* A row of the table: what is told of a family, and what writes its samples. */
 struct family {
     struct gw_metric_family told;
-    void (*write)(struct page *page, const char *name);
-    bool (*known)(const struct page *page); /* NULL: always */
+    void (*write)(struct gw_page *page, const char *name);
+    bool (*known)(const struct gw_page *page); /* NULL: always */
 };
-
-static void put(struct page *page, struct gw_str bytes)
-{
-    if (page->status == GW_OK)
-        page->status = gw_buf_add(page->out, bytes);
-}
-
-static void put_text(struct page *page, const char *text)
-{
-    put(page, gw_str_of(text));
-}
-
-static void put_u64(struct page *page, uint64_t value)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-
-    do
-        digits[--at] = (char)('0' + value % 10);
-    while (value /= 10);
-    put(page, (struct gw_str){digits + at, sizeof digits - at});
-}
-
-/* As decimal seconds without trailing zeros. */
-static void put_seconds(struct page *page, uint64_t ns)
-{
-    char fraction[10] = ".";
-    uint64_t rest = ns % NS_PER_SECOND;
-    size_t len = sizeof fraction;
-
-    put_u64(page, ns / NS_PER_SECOND);
-    for (size_t i = sizeof fraction - 1; i > 0; i--, rest /= 10)
-        fraction[i] = (char)('0' + rest % 10);
-    while (fraction[len - 1] == '0')
-        len--;
-    if (len > 1)
-        put(page, (struct gw_str){fraction, len});
-}
-
-/* `value` between quotes: backslash, quote and newline escaped. */
-static void put_label(struct page *page, const char *name, struct gw_str value)
-{
-    put_text(page, name);
-    put(page, GW_STR("=\""));
-    for (size_t from = 0, i = 0; i <= value.len; i++) {
-        char c = i < value.len ? value.base[i] : '\0';
-        if (i < value.len && c != '\\' && c != '"' && c != '\n')
-            continue;
-        put(page, (struct gw_str){value.base + from, i - from});
-        if (i < value.len)
-            put(page, c == '\\' ? GW_STR("\\\\") : c == '"' ? GW_STR("\\\"") : GW_STR("\\n"));
-        from = i + 1;
-    }
-    put(page, GW_STR("\""));
-}
-
-static void put_sample(struct page *page, const char *name, uint64_t value)
-{
-    put_text(page, name);
-    put(page, GW_STR(" "));
-    put_u64(page, value);
-    put(page, GW_STR("\n"));
-}
 
 static uint64_t read_cell(const _Atomic uint64_t *cell)
 {
@@ -98,7 +22,7 @@ static uint64_t read_cell(const _Atomic uint64_t *cell)
 }
 
 /* The sum over all workers of the cell at `offset`. */
-static uint64_t sum_cells(const struct page *page, size_t offset)
+static uint64_t sum_cells(const struct gw_page *page, size_t offset)
 {
     uint64_t sum = 0;
 
@@ -109,14 +33,14 @@ static uint64_t sum_cells(const struct page *page, size_t offset)
 
 /* A gauge is opened minus closed: read while a worker counts, its cells may be a moment apart, but
  * never below 0. */
-static void write_inflight(struct page *page, const char *name)
+static void write_inflight(struct gw_page *page, const char *name)
 {
-    put_sample(page, name, sum_cells(page, offsetof(struct gw_metric_cells, inflight)));
+    gw_page_sample(page, name, sum_cells(page, offsetof(struct gw_metric_cells, inflight)));
 }
 
-static void write_streams(struct page *page, const char *name)
+static void write_streams(struct gw_page *page, const char *name)
 {
-    put_sample(page, name, sum_cells(page, offsetof(struct gw_metric_cells, streams)));
+    gw_page_sample(page, name, sum_cells(page, offsetof(struct gw_metric_cells, streams)));
 }
 
 static struct gw_str operation_label(unsigned operation)
@@ -131,25 +55,17 @@ static struct gw_str label_name(const struct gw_metrics *metrics, uint32_t id)
 }
 
 /* Writes the labels of a series, the last one's closing brace left out. */
-typedef void write_labels_fn(struct page *page, uint64_t key);
+typedef void write_labels_fn(struct gw_page *page, uint64_t key);
 
-static uint64_t sum_slot(const struct page *page, enum gw_series_family family, size_t slot)
+static uint64_t sum_slot(const struct gw_page *page, enum gw_series_family family, size_t slot)
 {
     size_t at = family * gw_series_cells(&page->metrics->series[family]) + slot;
 
     return sum_cells(page, offsetof(struct gw_metric_cells, series) + at * sizeof(uint64_t));
 }
 
-/* Behind the labels. */
-static void put_value(struct page *page, uint64_t value)
-{
-    put(page, GW_STR("} "));
-    put_u64(page, value);
-    put(page, GW_STR("\n"));
-}
-
 /* All series of a family, and behind them that of the label sets that found no room. */
-static void write_series(struct page *page, const char *name, enum gw_series_family family,
+static void write_series(struct gw_page *page, const char *name, enum gw_series_family family,
                          write_labels_fn *write_labels)
 {
     struct gw_series_set *set = &page->metrics->series[family];
@@ -161,32 +77,32 @@ static void write_series(struct page *page, const char *name, enum gw_series_fam
     }
     size_t count = gw_series_list(set, found);
     for (size_t i = 0; i < count; i++) {
-        put_text(page, name);
+        gw_page_text(page, name);
         write_labels(page, found[i].key);
-        put_value(page, sum_slot(page, family, found[i].slot));
+        gw_page_value(page, sum_slot(page, family, found[i].slot));
     }
     free(found);
     uint64_t overflow = sum_slot(page, family, gw_series_overflow(set));
     if (overflow) {
-        put_text(page, name);
-        put_label(page, "{otel_metric_overflow", GW_STR("true"));
-        put_value(page, overflow);
+        gw_page_text(page, name);
+        gw_page_label(page, "{otel_metric_overflow", GW_STR("true"));
+        gw_page_value(page, overflow);
     }
 }
 
-static void write_request_labels(struct page *page, uint64_t key)
+static void write_request_labels(struct gw_page *page, uint64_t key)
 {
     struct gw_request_labels labels = gw_request_labels_of(key);
     const char code[] = {(char)('0' + labels.code / 100 % 10), (char)('0' + labels.code / 10 % 10),
                          (char)('0' + labels.code % 10)};
 
-    put_label(page, "{code", (struct gw_str){code, sizeof code});
-    put_label(page, ",provider", label_name(page->metrics, labels.provider_id));
-    put_label(page, ",model", label_name(page->metrics, labels.model_id));
-    put_label(page, ",operation", operation_label(labels.operation));
+    gw_page_label(page, "{code", (struct gw_str){code, sizeof code});
+    gw_page_label(page, ",provider", label_name(page->metrics, labels.provider_id));
+    gw_page_label(page, ",model", label_name(page->metrics, labels.model_id));
+    gw_page_label(page, ",operation", operation_label(labels.operation));
 }
 
-static void write_requests(struct page *page, const char *name)
+static void write_requests(struct gw_page *page, const char *name)
 {
     write_series(page, name, GW_SERIES_REQUESTS, write_request_labels);
 }
@@ -197,7 +113,7 @@ _Static_assert(sizeof(struct gw_duration_cell) == (GW_DURATION_BOUNDS + 2) * siz
 
 /* @param labels  `operation="…"`, for each sample
  * @param offset  of the cell: sum_ns, then the buckets */
-static void write_histogram(struct page *page, const char *name, struct gw_str labels,
+static void write_histogram(struct gw_page *page, const char *name, struct gw_str labels,
                             size_t offset, const struct gw_bound *bounds, unsigned bound_count)
 {
     uint64_t buckets[GW_DURATION_BOUNDS + 1], count = 0;
@@ -213,24 +129,22 @@ static void write_histogram(struct page *page, const char *name, struct gw_str l
     uint64_t below = 0;
     for (unsigned i = 0; i <= bound_count; i++) {
         below += buckets[i];
-        put_text(page, name);
-        put(page, GW_STR("_bucket{"));
-        put(page, labels);
-        put_label(page, ",le", i < bound_count ? gw_str_of(bounds[i].le) : GW_STR("+Inf"));
-        put(page, GW_STR("} "));
-        put_u64(page, below);
-        put(page, GW_STR("\n"));
+        gw_page_text(page, name);
+        gw_page_put(page, GW_STR("_bucket{"));
+        gw_page_put(page, labels);
+        gw_page_label(page, ",le", i < bound_count ? gw_str_of(bounds[i].le) : GW_STR("+Inf"));
+        gw_page_value(page, below);
     }
     for (int is_count = 0; is_count <= 1; is_count++) {
-        put_text(page, name);
-        put(page, is_count ? GW_STR("_count{") : GW_STR("_sum{"));
-        put(page, labels);
-        put(page, GW_STR("} "));
+        gw_page_text(page, name);
+        gw_page_put(page, is_count ? GW_STR("_count{") : GW_STR("_sum{"));
+        gw_page_put(page, labels);
+        gw_page_put(page, GW_STR("} "));
         if (is_count)
-            put_u64(page, count);
+            gw_page_u64(page, count);
         else
-            put_seconds(page, sum_cells(page, offset));
-        put(page, GW_STR("\n"));
+            gw_page_seconds(page, sum_cells(page, offset));
+        gw_page_put(page, GW_STR("\n"));
     }
 }
 
@@ -244,7 +158,7 @@ static struct gw_str histogram_labels(char room[96], unsigned operation, const c
     return (struct gw_str){room, (size_t)len};
 }
 
-static void write_durations(struct page *page, const char *name)
+static void write_durations(struct gw_page *page, const char *name)
 {
     static const char *const classes[GW_STATUS_CLASSES] = {"other", "1xx", "2xx",
                                                            "3xx",   "4xx", "5xx"};
@@ -259,7 +173,7 @@ static void write_durations(struct page *page, const char *name)
                             gw_duration_bounds, GW_DURATION_BOUNDS);
 }
 
-static void write_overheads(struct page *page, const char *name)
+static void write_overheads(struct gw_page *page, const char *name)
 {
     char room[96];
 
@@ -270,95 +184,85 @@ static void write_overheads(struct page *page, const char *name)
                         gw_overhead_bounds, GW_OVERHEAD_BOUNDS);
 }
 
-static void write_reloads(struct page *page, const char *name)
+static void write_reloads(struct gw_page *page, const char *name)
 {
     static const char *const results[] = {"error", "success"};
 
     for (size_t i = 0; i < GW_COUNT(results); i++) {
-        put_text(page, name);
-        put_label(page, "{result", gw_str_of(results[i]));
-        put(page, GW_STR("} "));
-        put_u64(page, read_cell(&page->metrics->reloads[i]));
-        put(page, GW_STR("\n"));
+        gw_page_text(page, name);
+        gw_page_label(page, "{result", gw_str_of(results[i]));
+        gw_page_value(page, read_cell(&page->metrics->reloads[i]));
     }
 }
 
-static void write_build_info(struct page *page, const char *name)
+static void write_build_info(struct gw_page *page, const char *name)
 {
-    put_text(page, name);
-    put_label(page, "{version", gw_str_of(page->metrics->version));
-    put(page, GW_STR("} 1\n"));
+    gw_page_text(page, name);
+    gw_page_label(page, "{version", gw_str_of(page->metrics->version));
+    gw_page_put(page, GW_STR("} 1\n"));
 }
 
-static void write_log_dropped(struct page *page, const char *name)
+static void write_log_dropped(struct gw_page *page, const char *name)
 {
-    put_sample(page, name, page->outside->access_log_dropped);
+    gw_page_sample(page, name, page->outside->access_log_dropped);
 }
 
-static void write_seconds_sample(struct page *page, const char *name, uint64_t ns)
-{
-    put_text(page, name);
-    put(page, GW_STR(" "));
-    put_seconds(page, ns);
-    put(page, GW_STR("\n"));
-}
-
-static bool cpu_known(const struct page *page)
+static bool cpu_known(const struct gw_page *page)
 {
     return page->process->has_cpu;
 }
-static void write_cpu(struct page *page, const char *name)
+static void write_cpu(struct gw_page *page, const char *name)
 {
-    write_seconds_sample(page, name, page->process->cpu_ns);
+    gw_page_seconds_sample(page, name, page->process->cpu_ns);
 }
 
-static bool max_fds_known(const struct page *page)
+static bool max_fds_known(const struct gw_page *page)
 {
     return page->process->has_max_fds;
 }
-static void write_max_fds(struct page *page, const char *name)
+static void write_max_fds(struct gw_page *page, const char *name)
 {
-    put_sample(page, name, page->process->max_fds);
+    gw_page_sample(page, name, page->process->max_fds);
 }
 
-static bool open_fds_known(const struct page *page)
+static bool open_fds_known(const struct gw_page *page)
 {
     return page->process->has_open_fds;
 }
-static void write_open_fds(struct page *page, const char *name)
+static void write_open_fds(struct gw_page *page, const char *name)
 {
-    put_sample(page, name, page->process->open_fds);
+    gw_page_sample(page, name, page->process->open_fds);
 }
 
-static bool memory_known(const struct page *page)
+static bool memory_known(const struct gw_page *page)
 {
     return page->process->has_memory;
 }
-static void write_resident(struct page *page, const char *name)
+static void write_resident(struct gw_page *page, const char *name)
 {
-    put_sample(page, name, page->process->resident_bytes);
+    gw_page_sample(page, name, page->process->resident_bytes);
 }
-static void write_virtual(struct page *page, const char *name)
+static void write_virtual(struct gw_page *page, const char *name)
 {
-    put_sample(page, name, page->process->virtual_bytes);
+    gw_page_sample(page, name, page->process->virtual_bytes);
 }
 
-static bool start_known(const struct page *page)
+static bool start_known(const struct gw_page *page)
 {
     return page->metrics->start_wall_ns != 0;
 }
-static void write_start(struct page *page, const char *name)
+static void write_start(struct gw_page *page, const char *name)
 {
-    write_seconds_sample(page, name, page->metrics->start_wall_ns);
+    gw_page_seconds_sample(page, name, page->metrics->start_wall_ns);
 }
 
-static bool threads_known(const struct page *page)
+static bool threads_known(const struct gw_page *page)
 {
     return page->process->has_threads;
 }
-static void write_threads(struct page *page, const char *name)
+static void write_threads(struct gw_page *page, const char *name)
 {
-    put_sample(page, name, page->process->threads);
+    gw_page_sample(page, name, page->process->threads);
 }
 
 static const struct family families[] = {
@@ -424,21 +328,21 @@ const char *gw_metric_type_name(enum gw_metric_type type)
 }
 
 /* OpenMetrics names the family of a counter without its samples' _total. */
-static void write_family(struct page *page, const struct family *family)
+static void write_family(struct gw_page *page, const struct family *family)
 {
     struct gw_str name = gw_str_of(family->told.name);
 
     if (page->openmetrics && family->told.type == GW_COUNTER)
         name.len -= strlen("_total");
-    put(page, GW_STR("# HELP "));
-    put(page, name);
-    put(page, GW_STR(" "));
-    put_text(page, family->told.help);
-    put(page, GW_STR("\n# TYPE "));
-    put(page, name);
-    put(page, GW_STR(" "));
-    put_text(page, gw_metric_type_name(family->told.type));
-    put(page, GW_STR("\n"));
+    gw_page_put(page, GW_STR("# HELP "));
+    gw_page_put(page, name);
+    gw_page_put(page, GW_STR(" "));
+    gw_page_text(page, family->told.help);
+    gw_page_put(page, GW_STR("\n# TYPE "));
+    gw_page_put(page, name);
+    gw_page_put(page, GW_STR(" "));
+    gw_page_text(page, gw_metric_type_name(family->told.type));
+    gw_page_put(page, GW_STR("\n"));
     family->write(page, family->told.name);
 }
 
@@ -447,7 +351,7 @@ enum gw_status gw_metrics_expose(struct gw_metrics *metrics,
                                  enum gw_exposition exposition, struct gw_buf *out)
 {
     struct gw_process process;
-    struct page page = {
+    struct gw_page page = {
         .metrics = metrics,
         .outside = outside,
         .process = &process,
@@ -463,6 +367,6 @@ enum gw_status gw_metrics_expose(struct gw_metrics *metrics,
             write_family(&page, &families[i]);
     (void)pthread_mutex_unlock(&metrics->lock);
     if (page.openmetrics)
-        put(&page, GW_STR("# EOF\n"));
+        gw_page_put(&page, GW_STR("# EOF\n"));
     return page.status;
 }
