@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
-/* 100,000 series of 250 bytes, and the histograms. */
-#define PAGE_BYTES_MAX ((size_t)32 << 20)
+/* Three times 100,000 series of 250 bytes, and the histograms. */
+#define PAGE_BYTES_MAX ((size_t)96 << 20)
 #define HEAD_BYTES_MAX ((size_t)1 << 10)
 
 static const struct gw_server_limits limits = {
@@ -60,10 +60,15 @@ static void reply(struct gw_down *down, unsigned status, struct gw_str content_t
 static void send_metrics(struct gw_admin *admin, struct gw_down *down,
                          const struct gw_admin_decision *decision)
 {
+    const struct gw_admin_callbacks *callbacks = &admin->callbacks;
+    const struct gw_target_health *targets = NULL;
+    size_t targets_count =
+        callbacks->list_targets ? callbacks->list_targets(callbacks->arg, &targets) : 0;
     struct gw_buf page;
 
     gw_buf_init(&page, PAGE_BYTES_MAX);
-    if (gw_recorder_expose(admin->recorder, decision->exposition, &page) == GW_OK)
+    if (gw_recorder_expose(admin->recorder, targets, targets_count, decision->exposition, &page) ==
+        GW_OK)
         reply(down, 200, gw_exposition_content_type(decision->exposition), GW_STR(""),
               gw_buf_str(&page), decision->head);
     else

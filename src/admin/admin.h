@@ -10,17 +10,22 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct gw_admin; /* opaque: see admin.c */
 struct gw_config;
 struct gw_loop;
 struct gw_recorder;
+struct gw_target_health; /* record/metrics.h */
 
 /* Run on the loop's thread, from within a request. */
 struct gw_admin_callbacks {
     /* Loads the configuration anew and reports by itself; may call gw_admin_set_config(). */
     enum gw_status (*reload)(void *arg);
     bool (*is_draining)(void *arg);
+    /* Whose health the page of metrics tells. May be NULL: of none.
+     * @return length of `list_out`, whose bytes must stay until the loop goes on */
+    size_t (*list_targets)(void *arg, const struct gw_target_health **list_out);
     void *arg;
 };
 

@@ -107,6 +107,77 @@ static void write_requests(struct gw_page *page, const char *name)
     write_series(page, name, GW_SERIES_REQUESTS, write_request_labels);
 }
 
+static void write_attempt_labels(struct gw_page *page, uint64_t key)
+{
+    struct gw_attempt_labels labels = gw_attempt_labels_of(key);
+
+    gw_page_label(page, "{target", label_name(page->metrics, labels.target_id));
+    gw_page_label(page, ",outcome", gw_outcome_name(labels.outcome));
+}
+
+static void write_attempts(struct gw_page *page, const char *name)
+{
+    write_series(page, name, GW_SERIES_ATTEMPTS, write_attempt_labels);
+}
+
+static void write_fallback_labels(struct gw_page *page, uint64_t key)
+{
+    struct gw_fallback_labels labels = gw_fallback_labels_of(key);
+
+    gw_page_label(page, "{from", label_name(page->metrics, labels.from_id));
+    gw_page_label(page, ",to", label_name(page->metrics, labels.to_id));
+}
+
+static void write_fallbacks(struct gw_page *page, const char *name)
+{
+    write_series(page, name, GW_SERIES_FALLBACKS, write_fallback_labels);
+}
+
+static void write_retries(struct gw_page *page, const char *name)
+{
+    for (unsigned i = 0; i < GW_OUTCOMES; i++) {
+        uint64_t count =
+            sum_cells(page, offsetof(struct gw_metric_cells, retries) + i * sizeof(uint64_t));
+        if (count == 0)
+            continue;
+        gw_page_text(page, name);
+        gw_page_label(page, "{reason", gw_outcome_name((enum gw_outcome)i));
+        gw_page_value(page, count);
+    }
+}
+
+/* By name, the healthy ones of a name last. */
+static int compare_targets(const void *a, const void *b)
+{
+    const struct gw_target_health *x = a, *y = b;
+    int order = gw_str_compare(x->target, y->target);
+
+    return order ? order : x->healthy - y->healthy;
+}
+
+static void write_healthy(struct gw_page *page, const char *name)
+{
+    size_t count = page->outside->targets_count;
+
+    if (count == 0)
+        return;
+    struct gw_target_health *targets = calloc(count, sizeof *targets);
+    if (!targets) {
+        page->status = GW_NO_MEMORY;
+        return;
+    }
+    memcpy(targets, page->outside->targets, count * sizeof *targets);
+    qsort(targets, count, sizeof *targets, compare_targets);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && gw_str_eq(targets[i].target, targets[i - 1].target))
+            continue;
+        gw_page_text(page, name);
+        gw_page_label(page, "{target", targets[i].target);
+        gw_page_value(page, targets[i].healthy);
+    }
+    free(targets);
+}
+
 _Static_assert(sizeof(struct gw_duration_cell) == (GW_DURATION_BOUNDS + 2) * sizeof(uint64_t) &&
                    sizeof(struct gw_overhead_cell) == (GW_OVERHEAD_BOUNDS + 2) * sizeof(uint64_t),
                "a histogram's cell is its sum and its buckets, nothing between");
@@ -277,6 +348,11 @@ static const struct family families[] = {
       "Reloads of the configuration: success, or error when the old one stayed."},
      write_reloads,
      NULL},
+    {{"gateway_fallbacks_total", GW_COUNTER, "from, to",
+      "Moves of requests from one target to another. Label sets past the limit are one series with "
+      "otel_metric_overflow."},
+     write_fallbacks,
+     NULL},
     {{"gateway_inflight_requests", GW_GAUGE, "", "Requests read but not answered to the end."},
      write_inflight,
      NULL},
@@ -291,6 +367,18 @@ static const struct family families[] = {
       "Requests by the status sent, 499 when the caller left before, and by configured names, "
       "else other. Label sets past the limit are one series with otel_metric_overflow."},
      write_requests,
+     NULL},
+    {{"gateway_retries_total", GW_COUNTER, "reason",
+      "Attempts that were made again, by how the one before had ended."},
+     write_retries,
+     NULL},
+    {{"gateway_target_healthy", GW_GAUGE, "target", "1, or 0 while the target's breaker is open."},
+     write_healthy,
+     NULL},
+    {{"gateway_upstream_attempts_total", GW_COUNTER, "target, outcome",
+      "Attempts at targets, by how they ended. Label sets past the limit are one series with "
+      "otel_metric_overflow."},
+     write_attempts,
      NULL},
     {{"http_server_request_duration_seconds", GW_HISTOGRAM, "operation, status_class",
       "Time from a request's head to the last byte of its answer, on all paths."},

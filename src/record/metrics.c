@@ -2,6 +2,7 @@
 
 #include "record/process.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define CODE_CLIENT_GONE 499u /* the caller left before a status was sent */
@@ -195,6 +196,25 @@ void gw_metric_closed(struct gw_metric_cells *cells, const struct gw_record *rec
     add(&duration->sum_ns, duration_ns);
     add(&overhead->buckets[bucket_of(gw_overhead_bounds, GW_OVERHEAD_BOUNDS, record->own_ns)], 1);
     add(&overhead->sum_ns, record->own_ns);
+}
+
+void gw_metric_attempt(struct gw_metric_cells *cells, uint32_t target_id, enum gw_outcome outcome)
+{
+    assert(outcome < GW_OUTCOMES);
+    count_series(cells, GW_SERIES_ATTEMPTS,
+                 gw_attempt_key((struct gw_attempt_labels){label_id(target_id), outcome}));
+}
+
+void gw_metric_retry(struct gw_metric_cells *cells, enum gw_outcome outcome)
+{
+    assert(outcome < GW_OUTCOMES);
+    add(&cells->retries[outcome], 1);
+}
+
+void gw_metric_fallback(struct gw_metric_cells *cells, uint32_t from_id, uint32_t to_id)
+{
+    count_series(cells, GW_SERIES_FALLBACKS,
+                 gw_fallback_key((struct gw_fallback_labels){label_id(from_id), label_id(to_id)}));
 }
 
 void gw_metrics_count_reload(struct gw_metrics *metrics, bool ok)

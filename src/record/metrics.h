@@ -11,14 +11,14 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "record/record.h"
 
-struct gw_record;
 struct gw_metrics;      /* the process's; opaque: see metrics_private.h */
 struct gw_metric_cells; /* one worker's */
 
 struct gw_metrics_options {
     struct gw_str version; /* for gateway_build_info; copied */
-    /* [metrics] max_series_per_metric: label sets beyond it share one series. 1 to
+    /* [metrics] max_series_per_metric: a family's label sets beyond it share one series. 1 to
      * GW_METRICS_SERIES_MAX. */
     unsigned series_max;
 };
@@ -29,7 +29,7 @@ enum gw_status gw_metrics_create(const struct gw_metrics_options *options,
 /* Frees the cells too. Accepts NULL. */
 void gw_metrics_destroy(struct gw_metrics *metrics);
 
-/* The id of a provider's or model's configured name, for gw_record: the same one for the same name,
+/* The id of a provider's, model's or target's configured name, for gw_record: the same one for the same name,
  * for good. Any thread, but meant for the loading of a configuration: takes a lock.
  * @return 0, whose name is "other", when the table is full or out of memory */
 #define GW_LABELS_MAX (1u << 20)
@@ -44,13 +44,27 @@ void gw_metric_opened(struct gw_metric_cells *cells);
 void gw_metric_stream_opened(struct gw_metric_cells *cells);
 /* Takes back what `record` says was opened, and counts it. */
 void gw_metric_closed(struct gw_metric_cells *cells, const struct gw_record *record);
+/* Of managed routing; ids of gw_label_intern(). An attempt ended; one was made again because the
+ * one before ended as `outcome`; a request moved to another target. */
+void gw_metric_attempt(struct gw_metric_cells *cells, uint32_t target_id, enum gw_outcome outcome);
+void gw_metric_retry(struct gw_metric_cells *cells, enum gw_outcome outcome);
+void gw_metric_fallback(struct gw_metric_cells *cells, uint32_t from_id, uint32_t to_id);
 
 /* A configuration was loaded anew, or could not be. Any thread. */
 void gw_metrics_count_reload(struct gw_metrics *metrics, bool ok);
 
-/* What others count and only the page needs. */
+struct gw_target_health {
+    struct gw_str target;
+    bool healthy;
+};
+
+/* What others know and only the page needs. */
 struct gw_metrics_outside {
     uint64_t access_log_dropped;
+    /* In any order. A name may come more than once: it is written once, and healthy only if it is
+     * so everywhere. */
+    const struct gw_target_health *targets;
+    size_t targets_count;
 };
 
 enum gw_exposition {

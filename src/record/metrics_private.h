@@ -35,6 +35,8 @@ struct gw_overhead_cell {
 /* Families that are counted by label sets; each has a set of its own, all of the same size. */
 enum gw_series_family {
     GW_SERIES_REQUESTS,
+    GW_SERIES_ATTEMPTS,
+    GW_SERIES_FALLBACKS,
     GW_SERIES_FAMILIES /* must stay last */
 };
 
@@ -44,6 +46,7 @@ struct gw_metric_cells {
     _Atomic uint64_t inflight, streams; /* opened minus closed */
     struct gw_duration_cell durations[GW_OPS][GW_STATUS_CLASSES];
     struct gw_overhead_cell overheads[GW_OPS];
+    _Atomic uint64_t retries[GW_OUTCOMES];
     _Atomic uint64_t series[]; /* by family and slot: gw_series_cells() each */
 };
 
@@ -71,6 +74,41 @@ static inline struct gw_request_labels gw_request_labels_of(uint64_t key)
         .model_id = (uint32_t)(key >> 24) & (GW_LABELS_MAX - 1),
         .operation = (unsigned)(key >> 16) & 0xffu,
         .code = (unsigned)key & 0xffffu,
+    };
+}
+
+/* Keys of gateway_upstream_attempts_total; never 0, because of the one that is added. */
+struct gw_attempt_labels {
+    uint32_t target_id;
+    enum gw_outcome outcome;
+};
+static inline uint64_t gw_attempt_key(struct gw_attempt_labels labels)
+{
+    return (uint64_t)labels.target_id << 8 | ((uint64_t)labels.outcome + 1);
+}
+static inline struct gw_attempt_labels gw_attempt_labels_of(uint64_t key)
+{
+    return (struct gw_attempt_labels){
+        .target_id = (uint32_t)(key >> 8),
+        .outcome = (enum gw_outcome)((key & 0xffu) - 1),
+    };
+}
+_Static_assert(GW_OUTCOMES < 256, "an outcome fits its bits");
+
+/* Keys of gateway_fallbacks_total; never 0, because of the bit above both ids. */
+struct gw_fallback_labels {
+    uint32_t from_id, to_id;
+};
+static inline uint64_t gw_fallback_key(struct gw_fallback_labels labels)
+{
+    return (uint64_t)1 << 2 * GW_KEY_ID_BITS | (uint64_t)labels.from_id << GW_KEY_ID_BITS |
+           labels.to_id;
+}
+static inline struct gw_fallback_labels gw_fallback_labels_of(uint64_t key)
+{
+    return (struct gw_fallback_labels){
+        .from_id = (uint32_t)(key >> GW_KEY_ID_BITS) & (GW_LABELS_MAX - 1),
+        .to_id = (uint32_t)key & (GW_LABELS_MAX - 1),
     };
 }
 

@@ -58,11 +58,15 @@ struct gw_access_log *gw_recorder_access_log(struct gw_recorder *recorder)
     return recorder->access_log;
 }
 
-enum gw_status gw_recorder_expose(struct gw_recorder *recorder, enum gw_exposition exposition,
-                                  struct gw_buf *out)
+enum gw_status gw_recorder_expose(struct gw_recorder *recorder,
+                                  const struct gw_target_health *targets, size_t targets_count,
+                                  enum gw_exposition exposition, struct gw_buf *out)
 {
-    struct gw_metrics_outside outside = {.access_log_dropped =
-                                             gw_access_log_dropped(recorder->access_log)};
+    const struct gw_metrics_outside outside = {
+        .access_log_dropped = gw_access_log_dropped(recorder->access_log),
+        .targets = targets,
+        .targets_count = targets_count,
+    };
 
     return gw_metrics_expose(recorder->metrics, &outside, exposition, out);
 }
@@ -94,6 +98,21 @@ void gw_sinks_destroy(struct gw_sinks *sinks)
 void gw_sinks_set_access_log(struct gw_sinks *sinks, uint64_t fields)
 {
     sinks->access_fields = fields;
+}
+
+void gw_sinks_attempt(struct gw_sinks *sinks, uint32_t target_id, enum gw_outcome outcome)
+{
+    gw_metric_attempt(sinks->cells, target_id, outcome);
+}
+
+void gw_sinks_retry(struct gw_sinks *sinks, enum gw_outcome outcome)
+{
+    gw_metric_retry(sinks->cells, outcome);
+}
+
+void gw_sinks_fallback(struct gw_sinks *sinks, uint32_t from_id, uint32_t to_id)
+{
+    gw_metric_fallback(sinks->cells, from_id, to_id);
 }
 
 void gw_sinks_opened(struct gw_sinks *sinks)

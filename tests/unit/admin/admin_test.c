@@ -70,7 +70,8 @@ static void open_site(struct site *site)
 {
     const struct gw_recorder_options options = {
         .metrics = {.version = GW_STR("1"), .series_max = 100}, .workers = 1};
-    const struct gw_admin_callbacks callbacks = {reload, is_draining, site};
+    const struct gw_admin_callbacks callbacks = {
+        .reload = reload, .is_draining = is_draining, .arg = site};
     struct gw_err err = {.message = ""};
 
     site->config = parse("[server]\n[admin]\nport = 0\n");

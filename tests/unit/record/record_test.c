@@ -30,7 +30,7 @@ static void expect_in_page(struct gw_recorder *recorder, const char *text, bool 
     struct gw_buf out;
 
     gw_buf_init(&out, 1 << 20);
-    assert_int_equal(gw_recorder_expose(recorder, GW_EXPOSE_TEXT, &out), GW_OK);
+    assert_int_equal(gw_recorder_expose(recorder, NULL, 0, GW_EXPOSE_TEXT, &out), GW_OK);
     if ((gw_str_find_str(gw_buf_str(&out), gw_str_of(text)) < gw_buf_len(&out)) != expected)
         fail_msg("%s %s", text, expected ? "is missing" : "is there");
     gw_buf_finish(&out);
