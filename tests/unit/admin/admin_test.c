@@ -22,8 +22,10 @@ struct site {
     pthread_t thread;
     struct gw_task stop;
     enum gw_status reload_status;
+    const struct gw_target_health *targets; /* NULL: no callback */
+    size_t targets_count;
     bool draining;
-    unsigned reloads;
+    unsigned reloads, lists;
 };
 
 static struct gw_config *parse(const char *text)
@@ -54,6 +56,16 @@ static bool is_draining(void *arg)
     return ((struct site *)arg)->draining;
 }
 
+static size_t list_targets(void *arg, const struct gw_target_health **list_out)
+{
+    struct site *site = arg;
+
+    site->lists++;
+    if (site->targets_count)
+        *list_out = site->targets;
+    return site->targets_count;
+}
+
 static void *run(void *arg)
 {
     gw_loop_run(((struct site *)arg)->loop);
@@ -71,7 +83,11 @@ static void open_site(struct site *site)
     const struct gw_recorder_options options = {
         .metrics = {.version = GW_STR("1"), .series_max = 100}, .workers = 1};
     const struct gw_admin_callbacks callbacks = {
-        .reload = reload, .is_draining = is_draining, .arg = site};
+        .reload = reload,
+        .is_draining = is_draining,
+        .list_targets = site->targets ? list_targets : NULL,
+        .arg = site,
+    };
     struct gw_err err = {.message = ""};
 
     site->config = parse("[server]\n[admin]\nport = 0\n");
@@ -160,6 +176,36 @@ static void test_one_connection_asks_for_everything(void **state)
     close_site(&site);
 }
 
+static void test_metrics_tell_the_health_of_targets(void **state)
+{
+    const struct gw_target_health two[] = {{GW_STR("slow"), false}, {GW_STR("fast"), true}};
+    const struct gw_target_health other[] = {{GW_STR("fast"), false}};
+    struct site site = {.targets = two, .targets_count = GW_COUNT(two)};
+    const char *metrics = "GET /metrics HTTP/1.1\r\n" HOST "\r\n";
+
+    (void)state;
+    open_site(&site);
+    int fd = dial(&site);
+    expect(ask(fd, metrics), "HTTP/1.1 200 ",
+           "gateway_target_healthy{target=\"fast\"} 1\n"
+           "gateway_target_healthy{target=\"slow\"} 0\n");
+    /* Asked anew for each page, and only for that. The answer came: the loop's thread sleeps. */
+    site.targets = other;
+    site.targets_count = GW_COUNT(other);
+    expect(ask(fd, "GET /health HTTP/1.1\r\n" HOST "\r\n"), "HTTP/1.1 200 ", "");
+    assert_int_equal(site.lists, 1);
+    const char *page = ask(fd, metrics);
+    expect(page, "HTTP/1.1 200 ", "gateway_target_healthy{target=\"fast\"} 0\n");
+    assert_null(strstr(page, "{target=\"slow\"}"));
+    site.targets_count = 0;
+    page = ask(fd, metrics);
+    expect(page, "HTTP/1.1 200 ", "# TYPE gateway_target_healthy gauge\n");
+    assert_null(strstr(page, "gateway_target_healthy{"));
+    assert_int_equal(site.lists, 3);
+    close(fd);
+    close_site(&site);
+}
+
 static void test_bad_news(void **state)
 {
     struct site site = {.reload_status = GW_INVALID, .draining = true};
@@ -208,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_connection_asks_for_everything),
+        cmocka_unit_test(test_metrics_tell_the_health_of_targets),
         cmocka_unit_test(test_bad_news),
         cmocka_unit_test(test_a_reload_can_bring_a_token),
     };

@@ -29,6 +29,9 @@ static struct gw_record full(void)
         .provider = GW_STR("anthropic"),
         .model_requested = GW_STR("gpt-4o"),
         .model_used = GW_STR("claude"),
+        .route = GW_STR("chat-main"),
+        .function = GW_STR("summarise"),
+        .target = GW_STR("anthropic::claude"),
         .operation = GW_OP_CHAT,
         .error_type = GW_ERROR_UPSTREAM_BROKEN,
         .status = 200,
@@ -65,8 +68,10 @@ static void test_all_fields_in_order(void **state)
         "{\"ts\":\"2025-11-25T02:31:15.125491Z\",\"level\":\"error\",\"msg\":\"request\","
         "\"request_id\":\"req-1\",\"trace_id\":\"0af76500000000000000000000000000\","
         "\"span_id\":\"0000000000000009\",\"method\":\"POST\",\"path\":\"/v1/chat/completions\","
+        "\"route\":\"chat-main\",\"function\":\"summarise\","
         "\"operation\":\"chat\",\"status\":200,\"error_type\":\"upstream_broken\","
-        "\"client_format\":\"openai\",\"provider\":\"anthropic\",\"model_requested\":\"gpt-4o\","
+        "\"client_format\":\"openai\",\"provider\":\"anthropic\",\"target\":\"anthropic::claude\","
+        "\"model_requested\":\"gpt-4o\","
         "\"model_used\":\"claude\",\"stream\":true,\"attempts\":2,\"user_agent\":\"curl/8\","
         "\"remote_addr\":\"::1\",\"bytes_in\":123,\"bytes_out\":18446744073709551615,"
         "\"duration_ms\":1002.034,\"overhead_ms\":0.041,\"upstream_ms\":1000.000,"
@@ -130,6 +135,41 @@ static void test_levels_and_error_types(void **state)
                GW_ACCESS_BIT(GW_ACCESS_LEVEL) | GW_ACCESS_BIT(GW_ACCESS_STATUS) |
                    GW_ACCESS_BIT(GW_ACCESS_ERROR_TYPE),
                levels[i].expected);
+    }
+}
+
+/* Of managed routing: each by itself, and cut at the limit that names have. */
+static void test_names_of_routing(void **state)
+{
+    static char room[300];
+    const struct {
+        const char *label;
+        struct gw_record record;
+        size_t name_len, value_len;
+    } rows[] = {
+        {"route", {.route = {room, 256}}, 5, 256},
+        {"function", {.function = {room, 256}}, 8, 256},
+        {"target", {.target = {room, 256}}, 6, 256},
+        {"route too long", {.route = {room, 257}}, 5, 256},
+        {"function too long", {.function = {room, 257}}, 8, 256},
+        {"target too long", {.target = {room, 300}}, 6, 256},
+        {"variant, which is no field", {.variant = {room, 256}}, 0, 0},
+    };
+    const uint64_t fields = GW_ACCESS_BIT(GW_ACCESS_ROUTE) | GW_ACCESS_BIT(GW_ACCESS_FUNCTION) |
+                            GW_ACCESS_BIT(GW_ACCESS_TARGET);
+
+    (void)state;
+    memset(room, 'n', sizeof room);
+    for (size_t i = 0; i < GW_COUNT(rows); i++) {
+        struct gw_str line = line_of(&rows[i].record, fields);
+        /* {"name":"value"} and a newline */
+        size_t expected = rows[i].name_len ? rows[i].name_len + rows[i].value_len + 8 : 3;
+        if (line.len != expected || strncmp(line.base + 2, rows[i].label, rows[i].name_len) != 0)
+            fail_msg("%s: %.*s", rows[i].label, GW_STR_ARG(line));
+        bool cut = gw_str_find_str(line, GW_STR("\xe2\x80\xa6")) < line.len;
+        if (cut !=
+            (gw_str_find_str(gw_str_of(rows[i].label), GW_STR("too long")) < strlen(rows[i].label)))
+            fail_msg("%s: %.*s", rows[i].label, GW_STR_ARG(line));
     }
 }
 
@@ -226,14 +266,17 @@ static void test_the_longest_line_fits(void **state)
     struct gw_record record = full();
     struct gw_str *strings[] = {&record.request_id, &record.method,          &record.path,
                                 &record.user_agent, &record.remote_addr,     &record.client_format,
-                                &record.provider,   &record.model_requested, &record.model_used};
+                                &record.provider,   &record.model_requested, &record.model_used,
+                                &record.route,      &record.function,        &record.target};
 
     (void)state;
     memset(room, 1, sizeof room);
     for (size_t i = 0; i < GW_COUNT(strings); i++)
         *strings[i] = (struct gw_str){room, sizeof room};
+    record.bytes_in = record.own_ns = UINT64_MAX;
+    record.attempts = UINT32_MAX;
     struct gw_str line = line_of(&record, UINT64_MAX & ALL);
-    assert_true(line.len > 9000 && line.len <= GW_ACCESS_LINE_MAX);
+    assert_true(line.len > 9900 && line.len <= GW_ACCESS_LINE_MAX);
 }
 
 static void test_field_names(void **state)
@@ -259,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_all_fields_in_order),
         cmocka_unit_test(test_unknown_values_are_absent),
         cmocka_unit_test(test_levels_and_error_types),
+        cmocka_unit_test(test_names_of_routing),
         cmocka_unit_test(test_strings_are_escaped),
         cmocka_unit_test(test_long_strings_are_cut_between_characters),
         cmocka_unit_test(test_the_longest_line_fits),

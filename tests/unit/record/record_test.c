@@ -25,12 +25,16 @@ static struct gw_recorder *create(const char *log_path)
     return recorder;
 }
 
+static const struct gw_target_health targets[] = {{GW_STR_INIT("t"), true},
+                                                  {GW_STR_INIT("u"), false}};
+
 static void expect_in_page(struct gw_recorder *recorder, const char *text, bool expected)
 {
     struct gw_buf out;
 
     gw_buf_init(&out, 1 << 20);
-    assert_int_equal(gw_recorder_expose(recorder, NULL, 0, GW_EXPOSE_TEXT, &out), GW_OK);
+    assert_int_equal(gw_recorder_expose(recorder, targets, GW_COUNT(targets), GW_EXPOSE_TEXT, &out),
+                     GW_OK);
     if ((gw_str_find_str(gw_buf_str(&out), gw_str_of(text)) < gw_buf_len(&out)) != expected)
         fail_msg("%s %s", text, expected ? "is missing" : "is there");
     gw_buf_finish(&out);
@@ -72,6 +76,30 @@ static void test_a_record_is_counted_from_open_to_close(void **state)
     /* The log is off: nothing was written, so nothing was lost. */
     expect_in_page(recorder, "gateway_access_log_dropped_total 0\n", true);
     gw_sinks_destroy(sinks);
+    gw_recorder_destroy(recorder);
+}
+
+static void test_routing_shows_in_the_page(void **state)
+{
+    struct gw_recorder *recorder = create("");
+    struct gw_sinks *sinks = gw_sinks_create(recorder, 0), *other = gw_sinks_create(recorder, 1);
+    uint32_t t = gw_label_intern(gw_recorder_metrics(recorder), GW_STR("t"));
+    uint32_t u = gw_label_intern(gw_recorder_metrics(recorder), GW_STR("u"));
+
+    (void)state;
+    gw_sinks_attempt(sinks, t, GW_OUTCOME_RATE_LIMITED);
+    gw_sinks_attempt(other, t, GW_OUTCOME_RATE_LIMITED);
+    gw_sinks_retry(sinks, GW_OUTCOME_RATE_LIMITED);
+    gw_sinks_fallback(other, t, u);
+    gw_sinks_destroy(sinks);
+    gw_sinks_destroy(other);
+    expect_in_page(recorder,
+                   "gateway_upstream_attempts_total{target=\"t\",outcome=\"rate_limited\"} 2\n",
+                   true);
+    expect_in_page(recorder, "gateway_retries_total{reason=\"rate_limited\"} 1\n", true);
+    expect_in_page(recorder, "gateway_fallbacks_total{from=\"t\",to=\"u\"} 1\n", true);
+    expect_in_page(recorder, "gateway_target_healthy{target=\"t\"} 1\n", true);
+    expect_in_page(recorder, "gateway_target_healthy{target=\"u\"} 0\n", true);
     gw_recorder_destroy(recorder);
 }
 
@@ -162,17 +190,46 @@ static void test_every_name_is_there(void **state)
         for (unsigned k = GW_ERROR_STATUS; k < i; k++)
             assert_false(gw_str_eq(gw_error_type_name((enum gw_error_type)i),
                                    gw_error_type_name((enum gw_error_type)k)));
+    for (unsigned i = 0; i < GW_OUTCOMES; i++) {
+        assert_true(gw_outcome_name((enum gw_outcome)i).len > 0);
+        for (unsigned k = 0; k < i; k++)
+            assert_false(gw_str_eq(gw_outcome_name((enum gw_outcome)i),
+                                   gw_outcome_name((enum gw_outcome)k)));
+    }
+}
+
+static const struct {
+    unsigned status;
+    const char *outcome;
+} statuses[] = {
+    {100, "success"},         {200, "success"},      {302, "success"},      {399, "success"},
+    {400, "client_error"},    {401, "client_error"}, {407, "client_error"}, {409, "client_error"},
+    {408, "request_timeout"}, {428, "client_error"}, {430, "client_error"}, {429, "rate_limited"},
+    {499, "client_error"},    {500, "server_error"}, {503, "server_error"}, {529, "server_error"},
+    {599, "server_error"},    {999, "server_error"},
+};
+
+static void test_outcome_of_a_status(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GW_COUNT(statuses); i++) {
+        struct gw_str name = gw_outcome_name(gw_outcome_of_status(statuses[i].status));
+        if (!gw_str_eq(name, gw_str_of(statuses[i].outcome)))
+            fail_msg("%u: %.*s", statuses[i].status, GW_STR_ARG(name));
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_record_is_counted_from_open_to_close),
+        cmocka_unit_test(test_routing_shows_in_the_page),
         cmocka_unit_test(test_the_end_that_was_told_stays),
         cmocka_unit_test(test_the_log_can_be_changed_between_records),
         cmocka_unit_test(test_lost_lines_show_in_the_page),
         cmocka_unit_test(test_creation_fails_whole),
         cmocka_unit_test(test_every_name_is_there),
+        cmocka_unit_test(test_outcome_of_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
