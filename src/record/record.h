@@ -98,23 +98,25 @@ struct gw_record {
     struct gw_trace trace;
     struct gw_str request_id, method, path, user_agent, remote_addr;
     struct gw_str client_format, provider, model_requested, model_used; /* empty: unknown */
-    /* Of managed routing; empty: none. The route's name is that of [routes.NAME] or of the bare
-     * target, the function's that of [functions.NAME], the variant's that of an experiment. */
-    struct gw_str route, function, target, variant;
     /* Labels of metrics: only configured names, so that callers cannot make series. 0: none or not
      * configured. */
-    uint32_t provider_id, model_id, target_id;
+    uint32_t provider_id, model_id;
     enum gw_operation operation;
     enum gw_error_type error_type;
     enum gw_timeout_clock timed_out;
     unsigned status; /* sent to the caller; 0 when the caller left before (counted as 499) */
     unsigned attempts;
-    unsigned retries;   /* attempts that were made again */
-    unsigned fallbacks; /* times it moved to another target */
-    bool sent_once; /* the request's body was too large to be kept, so it could not be sent again */
     bool stream;
     bool opened, closed; /* opened: counted as in flight */
     bool stream_open;    /* counted in gateway_open_streams */
+
+    /* Of managed routing; empty or 0: none. The route's name is that of [routes.NAME] or of the
+     * bare target, the function's that of [functions.NAME]. */
+    struct gw_str route, function, target, variant;
+    uint32_t target_id; /* a label of metrics, as provider_id */
+    unsigned retries;   /* attempts that were made again */
+    unsigned fallbacks; /* times it moved to another target */
+    bool sent_once; /* the request's body was too large to be kept, so it could not be sent again */
 };
 
 struct gw_sinks; /* one worker's sinks: record/sinks.h */
