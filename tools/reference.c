@@ -330,6 +330,9 @@ static size_t write_full_line(char line[GW_ACCESS_LINE_MAX])
                                .provider = text,
                                .model_requested = text,
                                .model_used = text,
+                               .route = text,
+                               .function = text,
+                               .target = text,
                                .operation = GW_OP_CHAT,
                                .error_type = GW_ERROR_TIMEOUT,
                                .stream = true};
