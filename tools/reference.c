@@ -102,23 +102,6 @@ static void write_key(FILE *out, const struct gw_config_key *key)
             key->flags & GW_KEY_LATER ? " *Not in this release: leave it at its default.*" : "");
 }
 
-static void write_state(FILE *out, const struct gw_config_table *table)
-{
-    switch (table->state) {
-    case GW_TABLE_IN_FORCE:
-        break;
-    case GW_TABLE_PARTLY:
-        fprintf(out, "\nWhat is marked below is refused: %s.\n", table->reason);
-        break;
-    case GW_TABLE_LATER:
-        fprintf(out, "\n**Refused**: %s.\n", table->reason);
-        break;
-    case GW_TABLE_NO_EFFECT:
-        fprintf(out, "\nLoads with a warning: it %s.\n", table->reason);
-        break;
-    }
-}
-
 static bool has_plain_keys(const struct gw_config_table *table)
 {
     for (size_t i = 0; i < table->keys_count; i++)
@@ -132,7 +115,8 @@ static void write_table(FILE *out, const struct gw_config_table *table)
     if (!has_plain_keys(table))
         return;
     fprintf(out, "\n## `[%s]`\n\n%s\n", table->path, word(table->doc, table->path));
-    write_state(out, table);
+    if (table->state == GW_TABLE_PARTLY)
+        fprintf(out, "\nWhat is marked below is refused: %s.\n", table->reason);
     fprintf(out, "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
     for (size_t i = 0; i < table->keys_count; i++)
         if (table->keys[i].kind <= GW_KEY_STRING_MAP)
@@ -174,13 +158,13 @@ static void write_config(FILE *out)
 
     if (count == 0)
         (void)word(NULL, "more than 64 configuration tables");
-    begin(out, "the tables in src/config/keys.c and keys_later.c");
+    begin(out, "the tables in src/config/keys.c, keys_routing.c and keys_later.c");
     fprintf(out,
             "# Configuration reference\n\n"
             "How the file is found, checked and loaded anew: [config.md](../config.md). Unknown "
             "keys are errors.\n\n"
-            "Tables and keys that are marked as not in this release are known and checked, so that "
-            "files that leave them\nswitched off load; a file that asks for them is refused.\n");
+            "Keys that are marked as not in this release are known and checked, so that files that "
+            "leave them switched off\nload; a file that asks for them is refused.\n");
     for (size_t i = 1; i < count; i++)
         write_table(out, tables[i]);
 }

@@ -130,7 +130,7 @@ static void check_admin(struct gw_loader *loader, const struct gw_toml_node *tab
                         "admin.token is required where admin.host is not a loopback address");
 }
 
-static void check_routing(struct gw_loader *loader, const struct gw_raw_config *raw)
+static void check_others(struct gw_loader *loader, const struct gw_raw_config *raw)
 {
     if (raw->providers.count == 0)
         gw_problems_add(loader->problems, GW_PROBLEM_WARNING, NULL,
@@ -165,6 +165,7 @@ void gw_config_check(struct gw_loader *loader, struct gw_raw_config *raw)
         raw->server.workers = online_cpus();
     if (admin)
         check_admin(loader, admin, &raw->admin);
-    check_routing(loader, raw);
+    check_others(loader, raw);
     gw_config_check_providers(loader, raw);
+    gw_config_check_routing(loader, raw);
 }

@@ -1,7 +1,7 @@
 /*
  * What no single key can tell about providers and models.
  */
-#include "config/config_private.h"
+#include "config/check_private.h"
 
 #include <stdio.h>
 
@@ -29,23 +29,12 @@ static bool is_token(struct gw_str text)
     return text.len > 0;
 }
 
-static void check_name(struct gw_loader *loader, const struct gw_key_entry *provider)
+static void check_name(struct gw_loader *loader, const struct gw_read_scope *scope)
 {
-    const struct gw_toml_at *at = &provider->node->key_at;
-    struct gw_str name = provider->name;
-    bool good = name.len > 0 && name.len <= GW_CONFIG_NAME_BYTES_MAX;
-
-    for (size_t i = 0; i < name.len && good; i++) {
-        char c = name.base[i];
-        good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '_' || c == '-';
-    }
-    if (!good)
-        problem(loader, GW_PROBLEM_ERROR, at, provider,
-                ": the name of a provider must be 1 to 64 letters, digits, \".\", \"_\" and \"-\"");
-    else if (gw_str_eq(name, GW_STR("function")) || gw_str_eq(name, GW_STR("route")))
-        problem(loader, GW_PROBLEM_ERROR, at, provider,
-                ": this name is taken: it is a prefix of model names");
+    gw_check_name(loader, scope, "a provider");
+    if (gw_str_eq(scope->name, GW_STR("function")) || gw_str_eq(scope->name, GW_STR("route")))
+        gw_check_report(loader, GW_PROBLEM_ERROR, scope, NULL, &scope->node->key_at,
+                        ": this name is taken: it is a prefix of model names");
 }
 
 static void check_base_url(struct gw_loader *loader, const struct gw_key_entry *provider,
@@ -73,32 +62,38 @@ static void check_base_url(struct gw_loader *loader, const struct gw_key_entry *
     }
 }
 
-static void check_model_name(struct gw_loader *loader, const struct gw_key_entry *provider,
+static void check_model_name(struct gw_loader *loader, const struct gw_read_scope *scope,
                              const struct gw_toml_node *item)
 {
     struct gw_str name = item->u.string;
     char shown[GW_QUOTE_BYTES], owner[GW_QUOTE_BYTES];
 
-    if (name.len > GW_CONFIG_MODEL_BYTES_MAX) {
-        problem(loader, GW_PROBLEM_ERROR, &item->at, provider,
-                ".models: a name has more than 256 bytes");
-        return;
-    }
-    for (size_t i = 0; i < name.len; i++)
-        if ((unsigned char)name.base[i] < 0x20 || name.base[i] == 0x7F) {
-            problem(loader, GW_PROBLEM_ERROR, &item->at, provider,
-                    ".models: a name must not hold control characters");
-            return;
-        }
-    if (gw_str_find_str(name, GW_STR("::")) != name.len)
+    if (gw_check_model_name(loader, scope, item) && gw_str_find_str(name, GW_STR("::")) != name.len)
         gw_problems_add(loader->problems, GW_PROBLEM_WARNING, &item->at,
                         "\"%s\" has \"::\" in it, so it is reached as \"%s::%s\" only",
-                        gw_quote(name, shown), gw_quote(provider->name, owner), shown);
+                        gw_quote(name, shown), gw_quote(scope->name, owner), shown);
 }
 
-/* `owners`: by model, the provider that was first. */
-static void check_models(struct gw_loader *loader, const struct gw_key_entry *provider,
-                         struct gw_map *owners)
+/* Makes the provider one of those that list the model. @param first  the others; NULL: none */
+static void add_listing(struct gw_loader *loader, const struct gw_key_entry *provider,
+                        struct gw_str model, struct gw_listing *first)
+{
+    struct gw_listing *listing = gw_arena_zalloc(loader->arena, sizeof *listing);
+
+    if (!listing || (!first && !gw_map_add(&loader->listings, model, listing))) {
+        loader->out_of_memory = true;
+        return;
+    }
+    listing->provider = provider;
+    if (first)
+        first->last->next = listing;
+    else
+        first = listing;
+    first->last = listing;
+}
+
+static void check_models(struct gw_loader *loader, const struct gw_read_scope *scope,
+                         const struct gw_key_entry *provider)
 {
     /* Not what was read: one bad item there does not make the others unknown. */
     const struct gw_toml_node *list = gw_toml_get(provider->node, GW_STR("models"));
@@ -109,22 +104,21 @@ static void check_models(struct gw_loader *loader, const struct gw_key_entry *pr
     for (const struct gw_toml_node *item = list->first; item; item = item->next) {
         if (item->type != GW_TOML_STRING || item->u.string.len == 0)
             continue; /* reported */
-        check_model_name(loader, provider, item);
-        const struct gw_key_entry *owner = gw_map_get(owners, item->u.string);
-        if (!owner) {
-            if (!gw_map_add(owners, item->u.string, (void *)(uintptr_t)provider))
-                loader->out_of_memory = true;
-        } else if (owner == provider) {
-            gw_problems_add(loader->problems, GW_PROBLEM_ERROR, &item->at,
-                            "providers.%s.models lists \"%s\" twice",
-                            gw_quote(provider->name, first), gw_quote(item->u.string, shown));
-        } else {
+        check_model_name(loader, scope, item);
+        struct gw_listing *listing = gw_map_get(&loader->listings, item->u.string);
+        if (listing && listing->last->provider == provider) {
+            gw_check_report(loader, GW_PROBLEM_ERROR, scope, "models", &item->at,
+                            " lists \"%s\" twice", gw_quote(item->u.string, shown));
+            continue;
+        }
+        if (listing)
             gw_problems_add(loader->problems, GW_PROBLEM_WARNING, &item->at,
                             "\"%s\" is listed by the providers %s and %s: without a prefix it goes "
                             "to %s, which was declared first",
-                            gw_quote(item->u.string, shown), gw_quote(owner->name, first),
+                            gw_quote(item->u.string, shown),
+                            gw_quote(listing->provider->name, first),
                             gw_quote(provider->name, second), first);
-        }
+        add_listing(loader, provider, item->u.string, listing);
     }
 }
 
@@ -193,15 +187,16 @@ static void check_headers(struct gw_loader *loader, const struct gw_key_entry *p
     }
 }
 
-static void check_provider(struct gw_loader *loader, const struct gw_key_entry *provider,
-                           struct gw_map *owners)
+static void check_provider(struct gw_loader *loader, const struct gw_read_scope *outer,
+                           struct gw_key_entry *provider)
 {
+    const struct gw_read_scope scope = {outer, provider->name, NULL, provider->node};
     struct gw_raw_provider *raw = provider->value;
     char key[GW_QUOTE_BYTES + 24], name[GW_QUOTE_BYTES];
 
-    check_name(loader, provider);
+    check_name(loader, &scope);
     check_base_url(loader, provider, raw);
-    check_models(loader, provider, owners);
+    check_models(loader, &scope, provider);
     check_auth(loader, provider, raw);
     check_headers(loader, provider, raw);
     if (raw->ca_file.len) {
@@ -211,20 +206,20 @@ static void check_provider(struct gw_loader *loader, const struct gw_key_entry *
     if (raw->responses && raw->dialect > GW_RAW_DIALECT_FIRST + GW_DIALECT_OPENAI)
         problem(loader, GW_PROBLEM_WARNING, gw_config_at(provider->node, "responses"), provider,
                 ".responses has no meaning for a dialect that is not openai");
+    if (!gw_map_add(&loader->providers, provider->name, provider))
+        loader->out_of_memory = true;
 }
 
 void gw_config_check_providers(struct gw_loader *loader, struct gw_raw_config *raw)
 {
-    struct gw_map owners;
+    const struct gw_read_scope scope = {NULL, GW_STR("providers"), NULL, raw->root};
     char name[GW_QUOTE_BYTES];
 
-    gw_map_init(&owners);
-    for (const struct gw_key_entry *entry = raw->providers.first; entry; entry = entry->next)
-        check_provider(loader, entry, &owners);
+    for (struct gw_key_entry *entry = raw->providers.first; entry; entry = entry->next)
+        check_provider(loader, &scope, entry);
     for (const struct gw_key_entry *entry = raw->models.first; entry; entry = entry->next)
-        if (!gw_map_get(&owners, entry->name))
+        if (!gw_map_get(&loader->listings, entry->name))
             gw_problems_add(loader->problems, GW_PROBLEM_ERROR, &entry->node->key_at,
                             "models: \"%s\" is not listed by any provider",
                             gw_quote(entry->name, name));
-    gw_map_finish(&owners);
 }

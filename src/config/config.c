@@ -1,5 +1,4 @@
 #include "config/config_private.h"
-#include "config/credential.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +16,10 @@ static struct gw_config *create(void)
     gw_map_init(&config->provider_by_name);
     gw_map_init(&config->model_by_name);
     gw_map_init(&config->settings_by_name);
+    gw_map_init(&config->route_by_name);
+    gw_map_init(&config->function_by_name);
+    for (unsigned kind = 0; kind < GW_ENDPOINTS; kind++)
+        gw_map_init(&config->route_by_model[kind]);
     atomic_init(&config->references, 1);
     return config;
 }
@@ -30,37 +33,15 @@ static void destroy(struct gw_config *config)
     gw_map_finish(&config->provider_by_name);
     gw_map_finish(&config->model_by_name);
     gw_map_finish(&config->settings_by_name);
-    gw_secret_destroy(config->admin_token);
+    gw_map_finish(&config->route_by_name);
+    gw_map_finish(&config->function_by_name);
+    for (unsigned kind = 0; kind < GW_ENDPOINTS; kind++)
+        gw_map_finish(&config->route_by_model[kind]);
+    for (uint32_t i = 0; i < config->secrets_count; i++)
+        gw_secret_destroy(config->secrets[i]);
+    free(config->secrets);
     gw_arena_finish(&config->arena);
     free(config);
-}
-
-/* A token is shown as a header's value: what could not stand in one can never match. */
-static bool is_header_value(struct gw_str bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++)
-        if (bytes.base[i] <= 0x20 || bytes.base[i] >= 0x7F)
-            return false;
-    return true;
-}
-
-static void fetch_admin_token(struct gw_loader *loader, const struct gw_raw_config *raw,
-                              struct gw_config *config)
-{
-    struct gw_credential place;
-    struct gw_err err = {0};
-    const struct gw_toml_at *at;
-
-    /* A place whose form was wrong has been reported and was not stored. */
-    if (!raw->admin.enabled || raw->admin.token.len == 0 ||
-        gw_credential_parse(raw->admin.token, &place, NULL) != GW_OK)
-        return;
-    at = gw_config_at(gw_toml_get(raw->root, GW_STR("admin")), "token");
-    if (gw_credential_fetch(&place, &config->admin_token, &err) != GW_OK)
-        gw_problems_add(loader->problems, GW_PROBLEM_ERROR, at, "admin.token: %s", err.message);
-    else if (!is_header_value(gw_secret_bytes(config->admin_token)))
-        gw_problems_add(loader->problems, GW_PROBLEM_ERROR, at,
-                        "admin.token: what was found holds blanks or bytes that are not ASCII");
 }
 
 static enum gw_status out_of_memory(struct gw_problems *problems)
@@ -69,12 +50,47 @@ static enum gw_status out_of_memory(struct gw_problems *problems)
     return GW_NO_MEMORY;
 }
 
+static void loader_init(struct gw_loader *loader, struct gw_config *config, enum gw_config_use use,
+                        struct gw_problems *problems)
+{
+    *loader = (struct gw_loader){.arena = &config->arena, .problems = problems, .use = use};
+    gw_map_init(&loader->providers);
+    gw_map_init(&loader->targets);
+    gw_map_init(&loader->listings);
+    gw_map_init(&loader->fetched);
+}
+
+static void loader_finish(struct gw_loader *loader)
+{
+    gw_map_finish(&loader->providers);
+    gw_map_finish(&loader->targets);
+    gw_map_finish(&loader->listings);
+    gw_map_finish(&loader->fetched);
+}
+
+/* From the tree; problems tell the outcome. */
+static enum gw_status build(struct gw_loader *loader, const struct gw_toml_node *root,
+                            struct gw_config *config)
+{
+    struct gw_raw_config raw = {0};
+
+    gw_config_read(loader, root, &raw);
+    gw_config_check(loader, &raw);
+    gw_config_fetch_secrets(loader, &raw, config);
+    if (loader->out_of_memory)
+        return out_of_memory(loader->problems);
+    if (loader->problems->errors)
+        return GW_INVALID;
+    if (gw_config_freeze(loader, &raw, config) != GW_OK)
+        return out_of_memory(loader->problems);
+    return GW_OK;
+}
+
 /* Fills `config`; problems tell the outcome. */
 static enum gw_status fill(struct gw_config *config, struct gw_str text, enum gw_config_use use,
                            struct gw_problems *problems)
 {
-    struct gw_loader loader = {.arena = &config->arena, .problems = problems, .use = use};
-    struct gw_raw_config raw = {0};
+    struct gw_loader loader;
     struct gw_toml_node *root;
     struct gw_toml_at at = {0, 0};
     struct gw_err err = {0};
@@ -86,17 +102,10 @@ static enum gw_status fill(struct gw_config *config, struct gw_str text, enum gw
         gw_problems_add(problems, GW_PROBLEM_ERROR, &at, "%s", err.message);
         return GW_INVALID;
     }
-    gw_config_read(&loader, root, &raw);
-    gw_config_check(&loader, &raw);
-    fetch_admin_token(&loader, &raw, config);
-    if (loader.out_of_memory)
-        return out_of_memory(problems);
-    if (problems->errors)
-        return GW_INVALID;
-    if (gw_config_freeze(&loader, &raw, config) != GW_OK)
-        return out_of_memory(problems);
-    config->admin.token = config->admin_token;
-    return GW_OK;
+    loader_init(&loader, config, use, problems);
+    status = build(&loader, root, config);
+    loader_finish(&loader);
+    return status;
 }
 
 enum gw_status gw_config_parse(struct gw_str text, struct gw_str name, enum gw_config_use use,
@@ -224,4 +233,20 @@ const struct gw_model_settings *gw_config_model_settings(const struct gw_config 
                                                          struct gw_str name)
 {
     return gw_map_get(&config->settings_by_name, name);
+}
+
+const struct gw_route_config *gw_config_route(const struct gw_config *config, struct gw_str name)
+{
+    return gw_map_get(&config->route_by_name, name);
+}
+
+const struct gw_route_config *gw_config_route_for(const struct gw_config *config,
+                                                  struct gw_str model, enum gw_endpoint_kind kind)
+{
+    return (unsigned)kind < GW_ENDPOINTS ? gw_map_get(&config->route_by_model[kind], model) : NULL;
+}
+
+const struct gw_route_config *gw_config_function(const struct gw_config *config, struct gw_str name)
+{
+    return gw_map_get(&config->function_by_name, name);
 }

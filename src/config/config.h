@@ -242,12 +242,12 @@ struct gw_config {
     struct gw_map route_by_name; /* of GW_ROUTE_BY_TABLE */
     struct gw_map function_by_name;
     struct gw_map route_by_model[GW_ENDPOINTS]; /* by kind: routes and bare targets */
-    struct gw_secret **secrets;                 /* each place's once */
+    struct gw_secret **secrets;                 /* of the admin's token and of targets: each
+                                                   place's once */
     uint32_t secrets_count;
     struct gw_map provider_by_name;
     struct gw_map model_by_name;    /* the first declared one */
     struct gw_map settings_by_name; /* struct gw_model_settings */
-    struct gw_secret *admin_token;
     struct gw_arena arena;
     atomic_uint references;
 };

@@ -1,5 +1,5 @@
 /*
- * config/config_private: what read.c, check.c and freeze.c hand to each other.
+ * config/config_private: what reading, checking, fetching and freezing hand to each other.
  */
 #ifndef GW_CONFIG_CONFIG_PRIVATE_H
 #define GW_CONFIG_CONFIG_PRIVATE_H
@@ -26,9 +26,13 @@ struct gw_raw_provider {
     enum gw_raw_auth auth_type;
     bool responses;
 
-    /* Found by check.c. */
+    /* Found by check_providers.c. */
     struct gw_url url;
     bool url_is_good;
+
+    /* Found by secrets.c: what targets show that have no credential of their own. `place` empty:
+     * none was asked for yet. */
+    struct gw_target_credential managed;
 };
 
 struct gw_raw_model {
@@ -52,6 +56,50 @@ struct gw_raw_defaults {
     struct gw_raw_timeouts provider;
 };
 
+struct gw_raw_target {
+    struct gw_str model, provider, credential;
+    uint32_t weight, timeout_ms;
+
+    /* Found by check_routing.c. */
+    const struct gw_key_entry *at; /* its provider; NULL: none was found, which was reported */
+    bool is_named;                 /* by a route or a function; else a route is made for it */
+    bool is_hidden;                /* a route has its model's name, so none is made */
+    const void *seen_in; /* the last list that named it, to find what stands there twice */
+
+    const struct gw_secret *secret; /* by secrets.c: of its own credential */
+    uint32_t index;                 /* by freeze_routing.c */
+};
+
+/* "Not set" comes first, as above. */
+enum gw_raw_strategy { GW_RAW_STRATEGY_NONE, GW_RAW_STRATEGY_FIRST };
+
+struct gw_raw_step {
+    enum gw_raw_strategy strategy;
+    struct gw_key_strings targets;
+};
+
+struct gw_raw_variant {
+    struct gw_str model, provider;
+    uint32_t weight;
+
+    const struct gw_key_entry *at; /* as of a target */
+};
+
+/* Of functions, too; routes have no variants. */
+struct gw_raw_route {
+    enum gw_endpoint_kind endpoint;
+    struct gw_key_strings models, targets;
+    enum gw_raw_strategy strategy;
+    struct gw_key_entries steps;    /* struct gw_raw_step */
+    struct gw_key_entries variants; /* struct gw_raw_variant */
+    struct gw_retry_config retry;   /* 0 may be meant: gw_config_retry() asks the tree */
+};
+
+struct gw_raw_routing {
+    struct gw_retry_config retry;
+    struct gw_breaker_config breaker;
+};
+
 struct gw_raw_config {
     struct gw_server_config server;
     struct gw_raw_admin admin;
@@ -60,8 +108,20 @@ struct gw_raw_config {
     struct gw_metrics_config metrics;
     struct gw_key_entries providers; /* struct gw_raw_provider */
     struct gw_key_entries models;    /* struct gw_raw_model */
+    struct gw_key_entries targets;   /* struct gw_raw_target */
+    struct gw_key_entries routes;    /* struct gw_raw_route */
+    struct gw_key_entries functions; /* struct gw_raw_route */
+    struct gw_raw_routing routing;
 
     const struct gw_toml_node *root;
+};
+
+/* Who lists a model, in the order of the file; one bad name in a list does not hide the others. */
+struct gw_listing {
+    const struct gw_key_entry *provider;
+    struct gw_listing *next;
+    struct gw_listing *last; /* of the first one only, as the next */
+    const void *seen_in;     /* as of a target */
 };
 
 /* One load under way. */
@@ -70,6 +130,13 @@ struct gw_loader {
     struct gw_problems *problems;
     enum gw_config_use use;
     bool out_of_memory;
+    unsigned suggestions; /* made so far: looking for each compares with every name there is */
+
+    /* By name, from the checks on. */
+    struct gw_map providers; /* struct gw_key_entry, as the next */
+    struct gw_map targets;
+    struct gw_map listings; /* by model: the first struct gw_listing */
+    struct gw_map fetched;  /* of secrets.c: by place */
 };
 
 /* read.c: the tree against gw_config_root; fills `raw` and applies the defaults. */
@@ -81,6 +148,20 @@ void gw_config_check(struct gw_loader *loader, struct gw_raw_config *raw);
 /* check_providers.c: the same for [providers] and [models]. */
 void gw_config_check_providers(struct gw_loader *loader, struct gw_raw_config *raw);
 
+/* check_routing.c: for [targets], [routes], [functions] and [routing]; after the providers. */
+void gw_config_check_routing(struct gw_loader *loader, struct gw_raw_config *raw);
+
+/* secrets.c: fetches what the file names a place for and something needs; each place once. They are
+ * the configuration's, whatever else happens. */
+void gw_config_fetch_secrets(struct gw_loader *loader, struct gw_raw_config *raw,
+                             struct gw_config *config);
+
+/* What holds for the route or function whose table `node` is: its own keys, then [routing.retry].
+ */
+struct gw_retry_config gw_config_retry(const struct gw_raw_config *raw,
+                                       const struct gw_toml_node *node,
+                                       const struct gw_raw_route *route);
+
 /* A file that something else will read later must be there, regular and readable now. `key` names
  * it in messages. */
 void gw_config_check_file(struct gw_loader *loader, const struct gw_toml_at *at, const char *key,
@@ -89,6 +170,9 @@ void gw_config_check_file(struct gw_loader *loader, const struct gw_toml_at *at,
 /* freeze.c: only after a check without errors. GW_NO_MEMORY is the one way to fail. */
 enum gw_status gw_config_freeze(struct gw_loader *loader, const struct gw_raw_config *raw,
                                 struct gw_config *config);
+/* freeze_routing.c: the part of targets, routes and functions, once the providers are there. */
+bool gw_config_freeze_routing(struct gw_loader *loader, const struct gw_raw_config *raw,
+                              struct gw_config *config);
 
 /* The place of a key in `table`, or of the table when it is not there. */
 const struct gw_toml_at *gw_config_at(const struct gw_toml_node *table, const char *key);

@@ -188,6 +188,7 @@ enum gw_status gw_config_freeze(struct gw_loader *loader, const struct gw_raw_co
         .enabled = raw->admin.enabled,
         .host = raw->admin.host,
         .port = raw->admin.port,
+        .token = config->admin.token, /* fetched before */
     };
     config->access_log = (struct gw_access_log_config){
         .enabled = raw->access_log.enabled,
@@ -195,7 +196,8 @@ enum gw_status gw_config_freeze(struct gw_loader *loader, const struct gw_raw_co
         .fields = access_log_fields(&raw->access_log),
     };
     config->metrics = raw->metrics;
-    if (!freeze_settings(loader->arena, raw, config) || !freeze_providers(loader, raw, config))
+    if (!freeze_settings(loader->arena, raw, config) || !freeze_providers(loader, raw, config) ||
+        !gw_config_freeze_routing(loader, raw, config))
         return GW_NO_MEMORY;
     return GW_OK;
 }

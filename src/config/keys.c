@@ -52,7 +52,7 @@ static const struct gw_config_key admin_keys[] = {
 
 #define TIMEOUT_DOC                                                                                \
     "Whole answer that is not streamed, or time to the first byte of a stream. The first found "   \
-    "counts: model, provider, `[defaults.provider]`."
+    "counts: target, model, provider, `[defaults.provider]`."
 #define CONNECT_DOC "Name lookup, connect and TLS handshake together."
 #define IDLE_DOC "Longest silence within a stream once it has begun."
 
@@ -216,10 +216,10 @@ static const struct gw_config_key root_keys[] = {
     {"models", GW_KEY_TABLES, 0, ROOT(models), NULL, 0, 0, NULL, &model_table, NULL},
     {"access_log", GW_KEY_TABLE, 0, ROOT(access_log), NULL, 0, 0, NULL, &access_log_table, NULL},
     {"metrics", GW_KEY_TABLE, 0, ROOT(metrics), NULL, 0, 0, NULL, &metrics_table, NULL},
-    {"targets", GW_KEY_TABLES, NOWHERE, NULL, 0, 0, NULL, &gw_table_targets, NULL},
-    {"routes", GW_KEY_TABLES, NOWHERE, NULL, 0, 0, NULL, &gw_table_routes, NULL},
-    {"functions", GW_KEY_TABLES, NOWHERE, NULL, 0, 0, NULL, &gw_table_functions, NULL},
-    {"routing", GW_KEY_TABLE, NOWHERE, NULL, 0, 0, NULL, &gw_table_routing, NULL},
+    {"targets", GW_KEY_TABLES, 0, ROOT(targets), NULL, 0, 0, NULL, &gw_table_targets, NULL},
+    {"routes", GW_KEY_TABLES, 0, ROOT(routes), NULL, 0, 0, NULL, &gw_table_routes, NULL},
+    {"functions", GW_KEY_TABLES, 0, ROOT(functions), NULL, 0, 0, NULL, &gw_table_functions, NULL},
+    {"routing", GW_KEY_TABLE, 0, ROOT(routing), NULL, 0, 0, NULL, &gw_table_routing, NULL},
     {"translation", GW_KEY_TABLE, NOWHERE, NULL, 0, 0, NULL, &gw_table_translation, NULL},
     {"security", GW_KEY_TABLE, NOWHERE, NULL, 0, 0, NULL, &gw_table_security, NULL},
     {"telemetry", GW_KEY_TABLE, NOWHERE, NULL, 0, 0, NULL, &gw_table_telemetry, NULL},

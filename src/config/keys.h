@@ -22,7 +22,7 @@ enum gw_key_kind {
     GW_KEY_STRING_MAP, /* struct gw_key_entries of name = "text" */
     GW_KEY_TABLE,      /* `child`, at `offset` */
     GW_KEY_TABLES,     /* NAME = `child`: struct gw_key_entries */
-    GW_KEY_TABLE_LIST  /* [[…]] of `child` (checked only) */
+    GW_KEY_TABLE_LIST  /* [[…]] of `child`: struct gw_key_entries without names */
 };
 
 /* Flags. */
@@ -51,9 +51,7 @@ struct gw_config_key {
 /* What using a table does. */
 enum gw_table_state {
     GW_TABLE_IN_FORCE,
-    GW_TABLE_PARTLY,   /* loads; the keys marked as such do not work yet */
-    GW_TABLE_LATER,    /* an error: `reason` */
-    GW_TABLE_NO_EFFECT /* loads with a warning: `reason` */
+    GW_TABLE_PARTLY /* loads; the keys marked as such do not work yet: `reason` */
 };
 
 struct gw_config_table {
@@ -62,7 +60,7 @@ struct gw_config_table {
     size_t keys_count;
     size_t size; /* of the struct a reader fills; 0: checked only */
     enum gw_table_state state;
-    const char *reason; /* why LATER, NO_EFFECT or a LATER key is refused */
+    const char *reason; /* why its LATER keys are refused */
     const char *doc;
 };
 
@@ -72,11 +70,11 @@ struct gw_key_strings {
     size_t count;
 };
 
-/* The members of a table whose names are free, in source order. */
+/* The members of a table whose names are free, or the items of a list of tables; in source order. */
 struct gw_key_entry {
     struct gw_str name;
     const struct gw_toml_node *node;
-    void *value; /* TABLES: a struct of child->size */
+    void *value; /* TABLES, TABLE_LIST: a struct of child->size */
     struct gw_key_entry *next;
 };
 struct gw_key_entries {
@@ -87,12 +85,24 @@ struct gw_key_entries {
 /* The table that stands for the whole file. */
 extern const struct gw_config_table gw_config_root;
 
-/* Children of the root that keys_later.c holds. */
+/* Children of the root that keys_routing.c holds, and those of keys_later.c. */
 extern const struct gw_config_table gw_table_targets, gw_table_routes, gw_table_functions,
-    gw_table_routing, gw_table_translation, gw_table_security, gw_table_telemetry,
-    gw_table_genai_telemetry, gw_table_analytics, gw_table_prices, gw_table_tenant_routing;
+    gw_table_routing;
+extern const struct gw_config_table gw_table_translation, gw_table_security, gw_table_own_security,
+    gw_table_telemetry, gw_table_genai_telemetry, gw_table_analytics, gw_table_prices,
+    gw_table_tenant_routing;
 
 /* The name in `keys` that `name` is most likely a misspelling of, or NULL. */
 const char *gw_config_suggest(const struct gw_config_table *table, struct gw_str name);
+
+/* The same among names that are offered one by one. */
+struct gw_nearest {
+    struct gw_str asked, name;
+    unsigned distance;
+};
+void gw_nearest_init(struct gw_nearest *nearest, struct gw_str asked);
+void gw_nearest_offer(struct gw_nearest *nearest, struct gw_str name);
+/* @return false: none of them looks like it */
+bool gw_nearest_found(const struct gw_nearest *nearest);
 
 #endif

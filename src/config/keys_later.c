@@ -22,84 +22,11 @@
     ROW(name, GW_KEY_CHOICE, 0, fallback, 0, 0, choices, NULL, doc)
 #define STRINGS(name, fallback, choices, doc)                                                      \
     ROW(name, GW_KEY_STRINGS, 0, fallback, 0, 0, choices, NULL, doc)
+#define SCANNING_IS_LATER                                                                          \
+    "security scanning is not in this release, and a file that asks for it would not get it"
 #define SUB(name, kind, child) ROW(name, kind, 0, NULL, 0, 0, NULL, &(child), NULL)
 
-/* Routing. */
-
-static const struct gw_config_key target_keys[] = {
-    ROW("model", GW_KEY_STRING, GW_KEY_REQUIRED | GW_KEY_FILLED, NULL, 0, 0, NULL, NULL,
-        "Which model; a provider must list it."),
-    STRING("provider", NULL, "Which provider, where several list the model."),
-    ROW("credential", GW_KEY_CREDENTIAL, 0, NULL, 0, 0, NULL, NULL, "Where its key is."),
-    INTEGER("weight", "1", 0, 1000000, "Its share among weighted targets."),
-    INTEGER("timeout_ms", NULL, 1, DAY_MS, "Goes before the model's and the provider's."),
-};
-const struct gw_config_table gw_table_targets = {
-    "targets.NAME",
-    TABLE(target_keys),
-    0,
-    GW_TABLE_LATER,
-    "targets are not in this release: every model is passed through with the caller's key",
-    "A model at a provider with a credential of the gateway's."};
-
-static const struct gw_config_key retry_keys[] = {
-    INTEGER("max_retries", "2", 0, 100, "Further attempts after the first."),
-    INTEGER("backoff_base_ms", "500", 0, DAY_MS,
-            "Wait before the first of them; doubles each time."),
-    INTEGER("backoff_max_ms", "10000", 0, DAY_MS, "Longest wait."),
-};
-static const struct gw_config_table own_retry_table = {
-    "*.retry",
-    TABLE(retry_keys),
-    0,
-    GW_TABLE_IN_FORCE,
-    NULL,
-    "The same for one route or function (`[routes.NAME.retry]`, `[functions.NAME.retry]`)."};
-static const struct gw_config_table retry_table = {
-    "routing.retry",
-    TABLE(retry_keys),
-    0,
-    GW_TABLE_NO_EFFECT,
-    "has no effect yet: passthrough is never retried, and targets are not in this release",
-    "How managed requests are retried."};
-
-static const struct gw_config_key breaker_keys[] = {
-    BOOL("enabled", "true", "Whether targets that keep failing are skipped for a while."),
-    INTEGER("failures", "5", 1, 1000000, "Failures within the window that make it so."),
-    INTEGER("window_ms", "10000", 1, DAY_MS, "The window."),
-    INTEGER("open_ms", "15000", 1, DAY_MS, "Time until a probe."),
-};
-static const struct gw_config_table breaker_table = {
-    "routing.breaker",
-    TABLE(breaker_keys),
-    0,
-    GW_TABLE_NO_EFFECT,
-    "has no effect yet: targets are not in this release",
-    "Health memory of targets."};
-
-static const struct gw_config_key routing_keys[] = {
-    SUB("retry", GW_KEY_TABLE, retry_table),
-    SUB("breaker", GW_KEY_TABLE, breaker_table),
-};
-const struct gw_config_table gw_table_routing = {
-    "routing", TABLE(routing_keys), 0, GW_TABLE_IN_FORCE, NULL, NULL};
-
-static const char *const endpoints[] = {
-    "chat",   "embeddings", "audio_speech", "audio_transcription", "image_generation",
-    "rerank", NULL};
-static const char *const strategies[] = {"single", "weighted", "fallback", NULL};
-static const char *const function_strategies[] = {"single", "weighted", "fallback", "experiment",
-                                                  NULL};
-
-static const struct gw_config_key step_keys[] = {
-    CHOICE("strategy", NULL, strategies, "How this step chooses."),
-    ROW("targets", GW_KEY_STRINGS, GW_KEY_REQUIRED | GW_KEY_FILLED, NULL, 0, 0, NULL, NULL,
-        "Its targets."),
-};
-static const struct gw_config_table step_table = {
-    "*.steps", TABLE(step_keys),
-    0,         GW_TABLE_IN_FORCE,
-    NULL,      "`[[routes.NAME.steps]]`: tried in turn, each failing as a whole to the next."};
+/* Security of one route or function. */
 
 static const char *const profiles[] = {"monitor", "balanced", "strict", "to11", NULL};
 static const char *const actions[] = {"off", "flag", "redact", "mask", "block", NULL};
@@ -117,61 +44,19 @@ static const struct gw_config_table policy_rule_table = {
     "`\"pii.email\".request = \"flag\"`: overrides the profile, the most specific rule wins."};
 
 static const struct gw_config_key own_security_keys[] = {
-    BOOL("enabled", NULL, "Overrides `[security] enabled`."),
+    ROW("enabled", GW_KEY_BOOL, GW_KEY_LATER, "false", 0, 0, NULL, NULL,
+        "Overrides `[security] enabled`."),
     CHOICE("profile", NULL, profiles, "Overrides the profile."),
     SUB("policy", GW_KEY_TABLES, policy_rule_table),
 };
-static const struct gw_config_table own_security_table = {"*.security",
-                                                          TABLE(own_security_keys),
-                                                          0,
-                                                          GW_TABLE_IN_FORCE,
-                                                          NULL,
-                                                          "The same for one route or function."};
-
-static const struct gw_config_key route_keys[] = {
-    CHOICE("endpoint", "chat", endpoints, "Which kind of call it takes."),
-    STRINGS("models", NULL, NULL, "Model names it answers to."),
-    CHOICE("strategy", NULL, strategies, "How targets are chosen; one target needs none."),
-    STRINGS("targets", NULL, NULL, "Names of targets."),
-    SUB("steps", GW_KEY_TABLE_LIST, step_table),
-    SUB("retry", GW_KEY_TABLE, own_retry_table),
-    SUB("security", GW_KEY_TABLE, own_security_table),
-};
-const struct gw_config_table gw_table_routes = {"routes.NAME",
-                                                TABLE(route_keys),
-                                                0,
-                                                GW_TABLE_LATER,
-                                                "routes are not in this release",
-                                                "Models and the targets that answer for them."};
-
-static const struct gw_config_key variant_keys[] = {
-    ROW("model", GW_KEY_STRING, GW_KEY_REQUIRED | GW_KEY_FILLED, NULL, 0, 0, NULL, NULL,
-        "Which model."),
-    STRING("provider", NULL, "Which provider, where several list the model."),
-    INTEGER("weight", "1", 0, 1000000, "Its share."),
-    NUMBER("temperature", NULL, 0, 2, "Overrides what the caller sent, as do the following."),
-    INTEGER("max_tokens", NULL, 1, INT32_MAX, "Longest answer."),
-    NUMBER("top_p", NULL, 0, 1, "Nucleus sampling."),
-    INTEGER("seed", NULL, INT64_MIN, INT64_MAX, "Sampling seed."),
-    STRING("reasoning_effort", NULL, "Reasoning effort."),
-};
-static const struct gw_config_table variant_table = {
-    "functions.NAME.variants.V", TABLE(variant_keys), 0, GW_TABLE_IN_FORCE, NULL,
-    "One arm of an experiment."};
-
-static const struct gw_config_key function_keys[] = {
-    CHOICE("endpoint", "chat", endpoints, "Which kind of call it takes."),
-    STRINGS("models", NULL, NULL, "Models to use, without targets of their own."),
-    CHOICE("strategy", NULL, function_strategies, "How one of them is chosen."),
-    STRINGS("targets", NULL, NULL, "Names of targets."),
-    SUB("steps", GW_KEY_TABLE_LIST, step_table),
-    SUB("variants", GW_KEY_TABLES, variant_table),
-    SUB("retry", GW_KEY_TABLE, own_retry_table),
-    SUB("security", GW_KEY_TABLE, own_security_table),
-};
-const struct gw_config_table gw_table_functions = {
-    "functions.NAME", TABLE(function_keys), 0, GW_TABLE_LATER, "functions are not in this release",
-    "A named task."};
+const struct gw_config_table gw_table_own_security = {
+    "*.security",
+    TABLE(own_security_keys),
+    0,
+    GW_TABLE_PARTLY,
+    SCANNING_IS_LATER,
+    "The same for one route or function (`[routes.NAME.security]`, "
+    "`[functions.NAME.security]`)."};
 
 /* Translation. */
 
@@ -311,12 +196,8 @@ static const struct gw_config_key security_keys[] = {
     SUB("rules", GW_KEY_TABLE_LIST, rule_table),
 };
 const struct gw_config_table gw_table_security = {
-    "security",
-    TABLE(security_keys),
-    0,
-    GW_TABLE_PARTLY,
-    "security scanning is not in this release, and a file that asks for it would not get it",
-    "Inline scanning of requests and answers."};
+    "security",      TABLE(security_keys), 0,
+    GW_TABLE_PARTLY, SCANNING_IS_LATER,    "Inline scanning of requests and answers."};
 
 /* Telemetry. */
 

@@ -128,7 +128,8 @@ static void apply_defaults(const struct gw_config_table *table, void *into)
             continue;
         if (key->kind == GW_KEY_TABLE) {
             apply_defaults(key->child, entries);
-        } else if (key->kind == GW_KEY_TABLES || key->kind == GW_KEY_STRING_MAP) {
+        } else if (key->kind == GW_KEY_TABLES || key->kind == GW_KEY_TABLE_LIST ||
+                   key->kind == GW_KEY_STRING_MAP) {
             *entries = (struct gw_key_entries){.last = &entries->first};
         } else if (key->fallback) {
             union gw_read_value value = fallback_value(key);
@@ -173,29 +174,29 @@ static void read_string_map(struct gw_loader *loader, const struct gw_read_scope
 
 static void read_table(struct gw_loader *loader, const struct gw_read_scope *scope, void *into);
 
-/* `node` as the table `key->child`, with its own defaults when it is one of many. */
 static void read_child(struct gw_loader *loader, const struct gw_read_scope *outer,
                        const struct gw_config_table *table, const struct gw_toml_node *node,
                        void *into)
 {
     struct gw_read_scope scope = {outer, node->key, table, node};
-    char path[GW_READ_PATH_BYTES];
-    enum gw_severity severity = GW_PROBLEM_ERROR;
 
-    switch (table->state) {
-    case GW_TABLE_IN_FORCE:
-    case GW_TABLE_PARTLY:
-        break;
-    case GW_TABLE_NO_EFFECT:
-        severity = GW_PROBLEM_WARNING;
-        /* fall through */
-    case GW_TABLE_LATER:
-        (void)gw_read_path(&scope, path);
-        path[strlen(path) - 1] = '\0'; /* the dot at its end */
-        gw_problems_add(loader->problems, severity, &node->key_at, "[%s] %s", path, table->reason);
-        break;
-    }
     read_table(loader, &scope, into);
+}
+
+/* One of many: a table by name, or an item of a list. */
+static void read_entry(struct gw_loader *loader, const struct gw_read_scope *outer,
+                       const struct gw_config_table *table, const struct gw_toml_node *node,
+                       struct gw_key_entries *entries)
+{
+    struct gw_key_entry *entry = NULL;
+
+    if (entries) {
+        entry = add_entry(loader, entries, node, table->size);
+        if (!entry)
+            return;
+        apply_defaults(table, entry->value);
+    }
+    read_child(loader, outer, table, node, entry ? entry->value : NULL);
 }
 
 static void read_tables(struct gw_loader *loader, const struct gw_read_scope *scope,
@@ -206,30 +207,11 @@ static void read_tables(struct gw_loader *loader, const struct gw_read_scope *sc
     char name[GW_QUOTE_BYTES];
 
     for (const struct gw_toml_node *item = node->first; item; item = item->next) {
-        if (item->type != GW_TOML_TABLE) {
+        if (item->type == GW_TOML_TABLE)
+            read_entry(loader, &here, key->child, item, entries);
+        else if (key->kind == GW_KEY_TABLES)
             gw_read_report(loader, scope, key, item, "must hold tables only: \"%s\" is %s",
                            gw_quote(item->key, name), gw_toml_type_name(item->type));
-            continue;
-        }
-        struct gw_key_entry *entry = NULL;
-        if (entries) {
-            entry = add_entry(loader, entries, item, key->child->size);
-            if (!entry)
-                return;
-            apply_defaults(key->child, entry->value);
-        }
-        read_child(loader, &here, key->child, item, entry ? entry->value : NULL);
-    }
-}
-
-static void read_table_list(struct gw_loader *loader, const struct gw_read_scope *scope,
-                            const struct gw_config_key *key, const struct gw_toml_node *node)
-{
-    const struct gw_read_scope here = {scope, node->key, NULL, node};
-
-    for (const struct gw_toml_node *item = node->first; item; item = item->next) {
-        if (item->type == GW_TOML_TABLE)
-            read_child(loader, &here, key->child, item, NULL);
         else
             gw_read_report(loader, scope, key, item, "must hold tables only, not %s",
                            gw_toml_type_name(item->type));
@@ -277,10 +259,8 @@ static void read_member(struct gw_loader *loader, const struct gw_read_scope *sc
         read_child(loader, scope, key->child, node, entries);
         break;
     case GW_KEY_TABLES:
-        read_tables(loader, scope, key, node, entries);
-        break;
     case GW_KEY_TABLE_LIST:
-        read_table_list(loader, scope, key, node);
+        read_tables(loader, scope, key, node, entries);
         break;
     }
 }

@@ -1,9 +1,9 @@
 /*
- * Finds the key that was probably meant.
+ * Finds the key or name that was probably meant.
  */
 #include "config/keys.h"
 
-#define SUGGEST_BYTES_MAX 40u
+#define SUGGEST_BYTES_MAX 64u
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -35,18 +35,37 @@ static unsigned distance(struct gw_str a, struct gw_str b)
     return rows[a.len % 3][b.len];
 }
 
+void gw_nearest_init(struct gw_nearest *nearest, struct gw_str asked)
+{
+    *nearest = (struct gw_nearest){.asked = asked, .distance = UINT32_MAX};
+}
+
+void gw_nearest_offer(struct gw_nearest *nearest, struct gw_str name)
+{
+    size_t apart = name.len > nearest->asked.len ? name.len - nearest->asked.len
+                                                 : nearest->asked.len - name.len;
+
+    if (apart >= nearest->distance) /* it can only be worse */
+        return;
+    unsigned d = distance(nearest->asked, name);
+    if (d < nearest->distance) {
+        nearest->distance = d;
+        nearest->name = name;
+    }
+}
+
+bool gw_nearest_found(const struct gw_nearest *nearest)
+{
+    /* A third of the letters may be wrong; more is another word. */
+    return nearest->name.len && nearest->distance <= (nearest->name.len + 2) / 3;
+}
+
 const char *gw_config_suggest(const struct gw_config_table *table, struct gw_str name)
 {
-    const char *nearest = NULL;
-    unsigned nearest_distance = UINT32_MAX;
+    struct gw_nearest nearest;
 
-    for (size_t i = 0; i < table->keys_count; i++) {
-        unsigned d = distance(name, gw_str_of(table->keys[i].name));
-        if (d < nearest_distance) {
-            nearest_distance = d;
-            nearest = table->keys[i].name;
-        }
-    }
-    /* A third of the letters may be wrong; more is another word. */
-    return nearest && nearest_distance <= (strlen(nearest) + 2) / 3 ? nearest : NULL;
+    gw_nearest_init(&nearest, name);
+    for (size_t i = 0; i < table->keys_count; i++)
+        gw_nearest_offer(&nearest, gw_str_of(table->keys[i].name));
+    return gw_nearest_found(&nearest) ? nearest.name.base : NULL; /* ends with a NUL, as all keys */
 }

@@ -51,7 +51,7 @@ static const struct {
     {"admin token is not set", SERVER "[admin]\ntoken = \"env::GW_TEST_UNSET\"\n",
      "t:3:9: error: admin.token: environment variable GW_TEST_UNSET is not set"},
     {"admin token with a blank", SERVER "[admin]\ntoken = \"env::GW_TEST_BLANK\"\n",
-     "t:3:9: error: admin.token: what was found holds blanks"},
+     "t:3:9: error: admin.token: environment variable GW_TEST_BLANK holds blanks or bytes"},
     {"provider without keys", SERVER "[providers.a]\n",
      "t:2:12: error: providers.a.base_url is required\n"
      "t:2:12: error: providers.a.models is required\n"},
@@ -64,7 +64,7 @@ static const struct {
     {"name with a colon", SERVER "[providers.\"a:b\"]\nbase_url = \"demo:\"\nmodels = []\n",
      "t:2:12: error: providers.a:b: the name of a provider must be"},
     {"empty name", SERVER "[providers.\"\"]\nbase_url = \"demo:\"\nmodels = []\n",
-     "error: providers.: the name of a provider must be"},
+     "error: providers: the name of a provider must be"},
     {"name with a dot", SERVER "[providers.a.b]\nbase_url = \"demo:\"\nmodels = []\n",
      "t:2:14: error: providers.a.b is not a known key: a name with dots is written in quotes"},
     {"base_url with a password",
@@ -80,6 +80,10 @@ static const struct {
      "warning: providers.x.base_url has no path: that of anthropic usually ends in \"/v1\""},
     {"model twice", SERVER "[providers.a]\nbase_url = \"demo:\"\nmodels = [\"m\", \"n\", \"m\"]\n",
      "t:4:21: error: providers.a.models lists \"m\" twice"},
+    {"model twice at the second provider",
+     SERVER "[providers.b]\nbase_url = \"demo:\"\nmodels = [\"m\"]\n"
+            "[providers.a]\nbase_url = \"demo:\"\nmodels = [\"m\", \"m\"]\n",
+     "t:7:16: error: providers.a.models lists \"m\" twice"},
     {"model at two providers",
      SERVER "[providers.b]\nbase_url = \"demo:\"\nmodels = [\"m\"]\n"
             "[providers.a]\nbase_url = \"demo:\"\nmodels = [\"m\"]\n",
@@ -122,20 +126,12 @@ static const struct {
      "t:5:17: error: providers.a.headers must be a table of strings: \"x\" is an integer"},
     {"metrics path", SERVER "[metrics]\npath = \"metrics\"\n",
      "t:3:8: error: metrics.path must begin with \"/\""},
-    {"a target", SERVER "[targets.a]\nmodel = \"m\"\n",
-     "t:2:10: error: [targets.a] targets are not in this release"},
-    {"a route", SERVER "[routes.a]\nmodels = [\"m\"]\n",
-     "t:2:9: error: [routes.a] routes are not in this release"},
-    {"a function", SERVER "[functions.a.variants.v]\nmodel = \"m\"\n",
-     "t:2:12: error: [functions.a] functions are not in this release"},
-    {"retries", SERVER "[routing.retry]\nmax_retries = 1\n",
-     "t:2:10: warning: [routing.retry] has no effect yet"},
-    {"breaker", SERVER "[routing.breaker]\n",
-     "t:2:10: warning: [routing.breaker] has no effect yet"},
-    {"misspelt in a later table", SERVER "[routes.a]\nsteps = [{ strategi = \"single\" }]\n",
+    {"misspelt in a list of tables", SERVER "[routes.a]\nsteps = [{ strategi = \"single\" }]\n",
      "error: routes.a.steps.strategi is not a known key: did you mean \"strategy\"?"},
-    {"missing in a later table", SERVER "[[routes.a.steps]]\nstrategy = \"single\"\n",
+    {"missing in a list of tables", SERVER "[[routes.a.steps]]\nstrategy = \"single\"\n",
      "t:2:1: error: routes.a.steps.targets is required"},
+    {"scanning of one route", SERVER "[routes.a.security]\nenabled = true\n",
+     "t:3:11: error: routes.a.security.enabled must be left at its default (false): security"},
     {"tenants", SERVER "[tenant_routing]\nenabled = true\n",
      "t:3:11: error: tenant_routing.enabled must be left at its default (false): tenant"},
     {"both at once", SERVER "port = -1\n[admin]\nport = \"x\"\n",
@@ -259,7 +255,11 @@ static const char full[] =
     "headers = { X-One = \"1\", x-two = \"2 2\" }\nca_file = \"/proc/self/exe\"\n"
     "[providers.alpha]\nbase_url = \"http://127.0.0.1:9\"\nmodels = [\"m2\", \"m3\"]\n"
     "connect_timeout_ms = 12\ndialect = \"gemini\"\n"
-    "[models.m2]\ntimeout_ms = 77\napi = \"responses\"\n[models.m3]\napi = \"chat\"\n";
+    "[models.m2]\ntimeout_ms = 77\napi = \"responses\"\n[models.m3]\napi = \"chat\"\n"
+    "[targets.t1]\nmodel = \"m2\"\nprovider = \"alpha\"\ncredential = \"env::GW_TEST_TOKEN\"\n"
+    "[targets.t2]\nmodel = \"m3\"\ncredential = \"env::GW_TEST_TOKEN\"\ntimeout_ms = 5\n"
+    "[routes.r]\nmodels = [\"x\"]\n[[routes.r.steps]]\ntargets = [\"t1\"]\n"
+    "[functions.f.variants.v]\nmodel = \"m3\"\ntop_p = 0.25\n[routing.retry]\nmax_retries = 7\n";
 
 static void check_full_providers(const struct gw_config *config)
 {

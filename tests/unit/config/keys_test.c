@@ -68,6 +68,15 @@ static const struct {
     {"admin", "host", "\"127.0.0.1\""},
     {"metrics", "path", "\"/m\""},
     {"models.m", "timeout_ms", "1"},
+    {"targets.p", "model", "\"m\""},
+    {"targets.p", "provider", "\"p\""},
+    {"routes.p", "targets", "[\"t\"]"},
+    {"routes.p.steps", "targets", "[\"t\"]"},
+    {"functions.p", "models", "[\"m\"]"},
+    {"functions.p", "targets", "[\"t\"]"},
+    {"functions.p.steps", "targets", "[\"t\"]"},
+    {"functions.p.variants.p", "model", "\"m\""},
+    {"functions.p.variants.p", "provider", "\"p\""},
 };
 
 static void default_text(const struct gw_config_key *key, char out[256])
@@ -158,7 +167,8 @@ static unsigned compose(const struct place *place, const struct gw_config_key *k
     bool server = strcmp(place->header, "server") == 0;
     bool provider = strcmp(place->header, "providers.p") == 0;
 
-    len += snprintf(out, TEXT_BYTES, "%s%s%s%s%s\n", server ? "" : "[server]\n",
+    len += snprintf(out, TEXT_BYTES, "%s%s[targets.t]\nmodel = \"m\"\n%s%s%s\n",
+                    server ? "" : "[server]\n",
                     provider ? "" : "[providers.p]\nbase_url = \"demo:\"\nmodels = [\"m\"]\n",
                     place->list ? "[[" : "[", place->header, place->list ? "]]" : "]");
     for (size_t i = 0; i < place->table->keys_count; i++) {
