@@ -1,11 +1,12 @@
 /*
  * record/trace: W3C Trace Context in and out (telemetry.md §6), and the ids of requests.
  *
- * No I/O and no lock: each worker owns a generator, seeded from the system's.
+ * No I/O and no lock: the generator is the worker's.
  */
 #ifndef GW_RECORD_TRACE_H
 #define GW_RECORD_TRACE_H
 
+#include "base/rng.h"
 #include "base/str.h"
 
 #define GW_TRACE_ID_BYTES 16
@@ -23,13 +24,6 @@ struct gw_trace {
     uint8_t attempt_span[GW_SPAN_ID_BYTES]; /* told to the provider */
     uint8_t flags;                          /* 0x01 sampled, 0x02 random */
 };
-
-/* xoshiro256**; not for secrets. */
-struct gw_rng {
-    uint64_t state[4];
-};
-void gw_rng_seed(struct gw_rng *rng); /* from getrandom() */
-uint64_t gw_rng_next(struct gw_rng *rng);
 
 /* Begins an exchange's trace: goes on with `traceparent` when it is valid (empty: none was sent;
  * `repeated`: more than one was: not valid), else starts a new one. Ids are never zero. */
