@@ -23,10 +23,11 @@ enum gw_status {
     GW_STATUSES   /* must stay last */
 };
 
+#define GW_ERR_MESSAGE_BYTES 240
 struct gw_err {
     enum gw_status status;
     size_t offset;     /* of the input, where that has a meaning */
-    char message[240]; /* "could not …" and a fact; always terminated */
+    char message[GW_ERR_MESSAGE_BYTES]; /* "could not …" and a fact; always terminated */
 };
 
 /* Sets `err` (may be NULL) and gives `status` back, so that failing is one line. */

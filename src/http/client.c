@@ -50,6 +50,58 @@ void gw_up_cancel(struct gw_up *up)
     gw_pool_discard(up, true);
 }
 
+/* ---- an answer that nobody wants ---- */
+
+#define ABANDONED_BYTES_MAX 65536u
+#define ABANDONED_MS 2000u
+
+static void ignore_head(struct gw_up *up, const struct gw_http1_head *head, struct gw_str bytes)
+{
+    (void)up, (void)head, (void)bytes;
+}
+
+static void ignore_body(struct gw_up *up, struct gw_str bytes, bool last)
+{
+    up->abandoned_bytes += bytes.len;
+    if (up->abandoned_bytes > ABANDONED_BYTES_MAX && !last)
+        gw_pool_discard(up, true);
+}
+
+static void ignore_end(void *user)
+{
+    (void)user;
+}
+
+static void ignore_loss(void *user, const struct gw_up_loss *loss)
+{
+    (void)user, (void)loss;
+}
+
+static void ignore_room(struct gw_up *up)
+{
+    (void)up;
+}
+
+static const struct gw_up_handler ignoring = {
+    .on_head = ignore_head,
+    .on_body = ignore_body,
+    .on_end = ignore_end,
+    .on_writable = ignore_room,
+    .on_fail = ignore_loss,
+};
+
+void gw_up_abandon(struct gw_up *up)
+{
+    up->handler = &ignoring;
+    up->user = NULL;
+    up->abandoned_bytes = 0;
+    if (!up->request_sent || gw_buf_len(&up->out) || up->framing == GW_BODY_TO_CLOSE ||
+        up->body_left > ABANDONED_BYTES_MAX)
+        gw_pool_discard(up, true);
+    else
+        gw_deadline_set(loop_of(up), &up->deadline, ABANDONED_MS);
+}
+
 /* ---- the answer ---- */
 
 static void fail_message(struct gw_up *up, enum gw_up_fault fault, enum gw_status status,

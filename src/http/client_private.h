@@ -34,7 +34,8 @@ struct gw_up {
     struct gw_buf out; /* request bytes not written yet */
     void (*on_data)(void *user, struct gw_str data);
     uint64_t body_left;
-    uint64_t sent_before; /* sock.sent_bytes when the request in hand began */
+    uint64_t abandoned_bytes; /* read of an answer that nobody wants */
+    uint64_t sent_before;     /* sock.sent_bytes when the request in hand began */
     struct gw_chunked chunked;
     uint8_t state, framing;
     uint8_t informational; /* 1xx heads seen */

@@ -60,6 +60,16 @@ static void fail_errno(struct gw_up *up, enum gw_up_fault fault, const char *wha
     gw_up_fail(up, fault, &err);
 }
 
+static void connect_timed_out(struct gw_up *up)
+{
+    const struct gw_origin_config *config = &up->origin->config;
+    struct gw_err err = {.offset = 0};
+
+    gw_err_set(&err, GW_TIMEOUT, "could not connect to %.*s:%u within %u ms (connect_timeout_ms)",
+               GW_STR_ARG(config->host), config->port, config->connect_timeout_ms);
+    gw_up_fail(up, GW_UP_CONNECT_TIMEOUT, &err);
+}
+
 static void ready(struct gw_up *up)
 {
     up->state = UP_HEAD;
@@ -188,6 +198,10 @@ static void on_connected(void *arg, int fd, enum gw_connect_failure failure,
     struct gw_err add_err;
 
     up->connect = NULL;
+    if (failure == GW_CONNECT_TIMEOUT && !is_proxied(up->origin)) {
+        connect_timed_out(up);
+        return;
+    }
     if (fd == -1) {
         if (is_proxied(up->origin))
             gw_err_set(&add_err, err->status, "through the proxy: %s", err->message);
@@ -274,11 +288,11 @@ static void on_deadline(struct gw_timer *timer)
             gw_up_fail(up, GW_UP_OVERLOADED, &err);
             return;
         }
-        fail_errno(up, GW_UP_CONNECT_TIMEOUT, "connect in time to");
+        connect_timed_out(up);
         return;
     case UP_PROXY:
     case UP_HANDSHAKE:
-        fail_errno(up, GW_UP_CONNECT_TIMEOUT, "connect in time to");
+        connect_timed_out(up);
         return;
     case UP_IDLE:
         gw_pool_discard(up, false);
