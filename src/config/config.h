@@ -101,6 +101,7 @@ struct gw_provider_config {
     struct gw_url base_url; /* points into base_url_text */
     enum gw_dialect dialect;
     bool responses;
+    bool completion_tokens; /* Chat Completions: knows max_completion_tokens, not max_tokens alone */
     struct gw_auth auth;
     struct gw_str credential; /* the place, never the secret; empty: none given. Passthrough does
                                  not use it */

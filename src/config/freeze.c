@@ -60,6 +60,7 @@ static void derive(const struct gw_key_entry *entry, const struct gw_raw_provide
     provider->dialect = traits.dialect;
     provider->auth = traits.auth;
     provider->telemetry_name = traits.telemetry_name;
+    provider->completion_tokens = traits.completion_tokens;
     provider->responses = gw_toml_get(entry->node, GW_STR("responses"))
                               ? raw->responses && traits.dialect == GW_DIALECT_OPENAI
                               : traits.responses;

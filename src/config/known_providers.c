@@ -5,6 +5,7 @@
  * on how old the server is. */
 static const struct gw_known_provider rows[] = {
     {.name = "openai",
+     .completion_tokens = true,
      .hosts = {"api.openai.com", "*.api.openai.com"},
      .dialect = GW_DIALECT_OPENAI,
      .responses = true,
@@ -43,6 +44,7 @@ static const struct gw_known_provider rows[] = {
      .compatible_path = "/openai/",
      .telemetry_name = "aws.bedrock"},
     {.name = "azure-openai",
+     .completion_tokens = true,
      .hosts = {"*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com"},
      .dialect = GW_DIALECT_OPENAI,
      .auth = GW_AUTH_HEADER,
@@ -52,6 +54,7 @@ static const struct gw_known_provider rows[] = {
      .usual_path = "/openai/v1",
      .telemetry_name = "azure.ai.openai"},
     {.name = "xai",
+     .completion_tokens = true,
      .hosts = {"api.x.ai", "*.api.x.ai"},
      .responses = true,
      .usual_path = "/v1",
@@ -61,6 +64,7 @@ static const struct gw_known_provider rows[] = {
      .usual_path = "/v1",
      .telemetry_name = "mistral_ai"},
     {.name = "groq",
+     .completion_tokens = true,
      .hosts = {"api.groq.com"},
      .responses = true,
      .usual_path = "/openai/v1",
@@ -70,7 +74,10 @@ static const struct gw_known_provider rows[] = {
     {.name = "deepseek", .hosts = {"api.deepseek.com"}, .telemetry_name = "deepseek"},
     {.name = "perplexity", .hosts = {"api.perplexity.ai"}, .telemetry_name = "perplexity"},
     {.name = "openrouter", .hosts = {"openrouter.ai"}, .responses = true, .usual_path = "/api/v1"},
-    {.name = "cerebras", .hosts = {"api.cerebras.ai"}, .usual_path = "/v1"},
+    {.name = "cerebras",
+     .completion_tokens = true,
+     .hosts = {"api.cerebras.ai"},
+     .usual_path = "/v1"},
     {.name = "sambanova", .hosts = {"api.sambanova.ai"}, .usual_path = "/v1"},
     {.name = "ai21", .hosts = {"api.ai21.com"}, .usual_path = "/studio/v1"},
     {.name = "deepinfra", .hosts = {"api.deepinfra.com"}, .usual_path = "/v1/openai"},
@@ -176,6 +183,7 @@ struct gw_provider_traits gw_provider_derive(struct gw_str name, struct gw_str h
         .telemetry_name = row && row->telemetry_name ? gw_str_of(row->telemetry_name) : name,
     };
     if (row && row->dialect == dialect) {
+        traits.completion_tokens = row->completion_tokens;
         traits.responses =
             row->responses && (!row->responses_under_v1_only || path_ends_in_v1(path));
         if (row->auth_name)

@@ -44,6 +44,7 @@ struct gw_known_provider {
     const char *auth_name;
     bool responses;               /* speaks /v1/responses */
     bool responses_under_v1_only; /* and only where the base URL ends in /v1 */
+    bool completion_tokens;       /* knows max_completion_tokens in Chat Completions */
     /* Its path of an OpenAI-compatible API beside its own; NULL: none. A base URL whose path holds
      * it speaks OpenAI. */
     const char *compatible_path;
@@ -63,6 +64,7 @@ struct gw_provider_traits {
     enum gw_dialect dialect;
     struct gw_auth auth;
     bool responses;
+    bool completion_tokens;
     struct gw_str telemetry_name;
 };
 

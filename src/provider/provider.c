@@ -96,7 +96,7 @@ static enum gw_status add_query(struct gw_key_fields *fields, struct gw_str name
     return status;
 }
 
-static enum gw_status add_moved(const struct gw_auth *auth, struct gw_str key,
+static enum gw_status add_shown(const struct gw_auth *auth, struct gw_str key,
                                 struct gw_arena *arena, struct gw_key_fields *fields)
 {
     switch (auth->kind) {
@@ -109,6 +109,15 @@ static enum gw_status add_moved(const struct gw_auth *auth, struct gw_str key,
         return add_query(fields, auth->name, key, arena);
     }
     return GW_OK;
+}
+
+enum gw_status gw_provider_show_key(const struct gw_provider_config *provider, struct gw_str key,
+                                    struct gw_arena *arena, struct gw_key_fields *fields_out)
+{
+    *fields_out = (struct gw_key_fields){.count = 0};
+    if (stays_bearer(&provider->auth, key))
+        return add_bearer(fields_out, key, arena);
+    return add_shown(&provider->auth, key, arena, fields_out);
 }
 
 enum gw_status gw_provider_move_keys(const struct gw_provider_config *provider,
@@ -131,7 +140,7 @@ enum gw_status gw_provider_move_keys(const struct gw_provider_config *provider,
     }
     for (size_t i = 0; i < GW_COUNT(others); i++)
         if (others[i].len)
-            return add_moved(auth, others[i], arena, fields_out);
+            return add_shown(auth, others[i], arena, fields_out);
     /* Another scheme (Basic, a signature) cannot be moved: the provider may know it. */
     if (keys->authorization.len)
         add_field(fields_out, GW_STR("authorization"), keys->authorization);

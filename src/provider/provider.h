@@ -33,4 +33,8 @@ enum gw_status gw_provider_move_keys(const struct gw_provider_config *provider,
                                      const struct gw_caller_keys *keys, struct gw_arena *arena,
                                      struct gw_key_fields *fields_out);
 
+/* The one credential of a managed request, where the provider reads it. @return GW_OK or GW_NO_MEMORY */
+enum gw_status gw_provider_show_key(const struct gw_provider_config *provider, struct gw_str key,
+                                    struct gw_arena *arena, struct gw_key_fields *fields_out);
+
 #endif
