@@ -30,6 +30,7 @@ struct gw_app {
     const char *path;
     struct gw_snapshot *snapshot;
     struct gw_recorder *recorder;
+    struct gw_health *health; /* of targets, over all reloads */
     struct gw_demo *demo;
     struct gw_admin *admin;
     struct gw_gateway_options options;
@@ -167,7 +168,7 @@ enum gw_status gw_app_reload(struct gw_app *app)
 
     enum gw_status status = load(app, &config, &err);
     if (status == GW_OK)
-        status = gw_snapshot_create(config, metrics, &snapshot, &err);
+        status = gw_snapshot_create(config, metrics, app->health, &snapshot, &err);
     if (status == GW_OK)
         status = ensure_demo(app, snapshot->config, &err);
     if (status == GW_OK && snapshot->config->access_log.enabled)
@@ -391,11 +392,21 @@ static bool is_draining_for_admin(void *arg)
     return app->draining;
 }
 
+static size_t list_targets_for_admin(void *arg, const struct gw_target_health **list_out)
+{
+    const struct gw_app *app = arg;
+    return gw_snapshot_target_health(app->snapshot, list_out);
+}
+
 static enum gw_status start_admin(struct gw_app *app, struct gw_err *err)
 {
     struct gw_config *config = app->snapshot->config;
     const struct gw_admin_callbacks callbacks = {
-        .reload = reload_for_admin, .is_draining = is_draining_for_admin, .arg = app};
+        .reload = reload_for_admin,
+        .is_draining = is_draining_for_admin,
+        .list_targets = list_targets_for_admin,
+        .arg = app,
+    };
 
     if (!config->admin.enabled)
         return GW_OK;
@@ -425,11 +436,15 @@ static enum gw_status start(struct gw_app *app, struct gw_err *err)
     status = gw_loop_create(0, &app->loop, err);
     if (status == GW_OK)
         status = start_recorder(app, config, err);
+    app->health = gw_health_create();
+    if (status == GW_OK && !app->health)
+        status = gw_err_set(err, GW_NO_MEMORY, "could not allocate the memory of targets' health");
     if (status != GW_OK) {
         gw_config_release(config);
         return status;
     }
-    status = gw_snapshot_create(config, gw_recorder_metrics(app->recorder), &app->snapshot, err);
+    status = gw_snapshot_create(config, gw_recorder_metrics(app->recorder), app->health,
+                                &app->snapshot, err);
     if (status == GW_OK)
         status = gw_proxy_env_read(&app->proxy, err);
     app->options.proxy = app->proxy.proxy;
@@ -514,6 +529,7 @@ void gw_app_destroy(struct gw_app *app)
     gw_demo_stop(app->demo);
     gw_recorder_destroy(app->recorder);
     gw_snapshot_release(app->snapshot);
+    gw_health_destroy(app->health);
     gw_proxy_env_finish(&app->proxy);
     if (app->dns_ready)
         gw_dns_teardown();

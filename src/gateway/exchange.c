@@ -1,6 +1,7 @@
 #include "gateway/exchange.h"
 
 #include "base/clock.h"
+#include "gateway/attempt.h"
 #include "wire/inflate.h"
 #include "wire/multipart.h"
 
@@ -15,7 +16,7 @@
 static const unsigned allowed[GW_EX_STATES] = {
     [GW_EX_READING] = TO(GW_EX_RESOLVING) | TO(GW_EX_DONE),
     [GW_EX_RESOLVING] = TO(GW_EX_LEASING) | TO(GW_EX_DONE),
-    [GW_EX_LEASING] = TO(GW_EX_WAITING) | TO(GW_EX_DONE),
+    [GW_EX_LEASING] = TO(GW_EX_WAITING) | TO(GW_EX_RESOLVING) | TO(GW_EX_DONE),
     [GW_EX_WAITING] = TO(GW_EX_RELAYING) | TO(GW_EX_RESOLVING) | TO(GW_EX_DONE),
     [GW_EX_RELAYING] = TO(GW_EX_DONE),
     [GW_EX_DONE] = 0,
@@ -72,6 +73,8 @@ void gw_exchange_finish(struct gw_exchange *ex)
 
     if (ex->up)
         gw_up_cancel(ex->up);
+    if (ex->managed)
+        gw_attempt_finish(ex);
     gw_exchange_move(ex, GW_EX_DONE);
     gw_exchange_charge(ex);
     ex->record.at_ns[GW_AT_END] = ex->charged_ns;
@@ -93,6 +96,21 @@ static size_t add(char *into, size_t at, struct gw_str bytes)
     return at + bytes.len;
 }
 
+static size_t add_target(const struct gw_exchange *ex, char *into, size_t at)
+{
+    const struct gw_target_config *target = ex->managed->walk.target;
+
+    at = add(into, at, GW_STR("x-gateway-target: "));
+    at = add(into, at, target->name);
+    if (target->variant.len) {
+        at = add(into, at, GW_STR("\r\nx-gateway-variant: "));
+        at = add(into, at, target->variant);
+    }
+    if (ex->managed->seed_dropped)
+        at = add(into, at, GW_STR("\r\nx-gateway-warnings: drop:seed"));
+    return add(into, at, GW_STR("\r\n"));
+}
+
 size_t gw_exchange_own_fields(const struct gw_exchange *ex, char into[GW_OWN_FIELDS_BYTES_MAX])
 {
     struct gw_str id = ex->record.request_id;
@@ -105,7 +123,8 @@ size_t gw_exchange_own_fields(const struct gw_exchange *ex, char into[GW_OWN_FIE
     at = add(into, at, GW_STR("\r\ntraceparent: "));
     gw_trace_format(&ex->record.trace, ex->record.trace.server_span, into + at);
     at += GW_TRACEPARENT_BYTES;
-    return add(into, at, GW_STR("\r\n"));
+    at = add(into, at, GW_STR("\r\n"));
+    return ex->managed && ex->managed->walk.target ? add_target(ex, into, at) : at;
 }
 
 static struct gw_str connection_field(const struct gw_down *down, bool keep)

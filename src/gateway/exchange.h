@@ -19,13 +19,16 @@
 
 struct gw_multipart;
 struct gw_inflate;
+struct gw_managed; /* attempt.h */
 
 enum gw_exchange_state {
     GW_EX_READING,   /* head read, model not known yet; leaves in stages.c: take_model() */
-    GW_EX_RESOLVING, /* finding the provider; leaves in stages.c: resolve() */
-    GW_EX_LEASING,   /* waiting for a connection; leaves in stages.c: on_ready() */
-    GW_EX_WAITING,   /* request on its way, maybe whole; no answer yet; leaves in relay.c: on_head()
-                      */
+    GW_EX_RESOLVING, /* finding the provider, or waiting before the next attempt; leaves in stages.c:
+                        resolve() and attempt.c: start() */
+    GW_EX_LEASING,   /* waiting for a connection; leaves in stages.c: on_ready(), or goes back from
+                        relay.c: on_fail() */
+    GW_EX_WAITING,   /* request on its way, maybe whole; no byte of an answer has left; leaves in
+                        relay.c: commit(), or goes back from on_head() and on_fail() */
     GW_EX_RELAYING,  /* answer on its way back; leaves in relay.c: on_end() */
     GW_EX_DONE,      /* recorded; the arena goes */
     GW_EX_STATES     /* must stay last */
@@ -57,7 +60,8 @@ struct gw_exchange {
     /* Where it goes. */
     const struct gw_provider_config *provider;
     struct gw_timeouts timeouts;
-    bool resent; /* once, after a stale connection */
+    struct gw_managed *managed; /* NULL: passthrough */
+    bool resent;                /* once, after a stale connection */
 
     /* The answer. */
     struct gw_sse_tap tap;
@@ -89,8 +93,9 @@ void gw_exchange_fail(struct gw_exchange *ex, enum gw_fault fault, const char *f
 void gw_exchange_answer(struct gw_exchange *ex, unsigned status, struct gw_str content_type,
                         struct gw_str fields, struct gw_str body);
 
-/* Header lines that every answer carries: request ids and traceparent, each with its CRLF. */
-#define GW_OWN_FIELDS_BYTES_MAX 512u
+/* Header lines that every answer carries: request ids, traceparent, and which target it is of, each with
+ * its CRLF. */
+#define GW_OWN_FIELDS_BYTES_MAX 1280u
 size_t gw_exchange_own_fields(const struct gw_exchange *ex, char into[GW_OWN_FIELDS_BYTES_MAX]);
 
 /* Adds the time since this turn's events came to what the exchange cost here. Call it where a

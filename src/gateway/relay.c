@@ -9,6 +9,7 @@
 #include "gateway/exchange.h"
 
 #include "base/clock.h"
+#include "gateway/attempt.h"
 #include "gateway/classify.h"
 #include "gateway/stages.h"
 
@@ -147,11 +148,12 @@ static void on_head(struct gw_up *up, const struct gw_http1_head *head, struct g
     struct gw_str media = type ? gw_http1_value(type, bytes) : GW_STR("");
     bool ok = head->code >= 200 && head->code < 300;
 
+    if (ex->managed && gw_attempt_passes_over(ex, head, bytes))
+        return;
     ex->record.at_ns[GW_AT_UPSTREAM_HEAD] = gw_loop_now_ns(loop_of(ex));
     ex->record.status = head->code;
     if (head->code >= 400)
         ex->record.error_type = GW_ERROR_STATUS;
-    gw_request_drop(ex);
     ex->is_stream = ok && starts_nocase(media, GW_STR("text/event-stream"));
     if (ex->is_stream) {
         ex->record.stream = true;
@@ -164,6 +166,8 @@ static void on_head(struct gw_up *up, const struct gw_http1_head *head, struct g
     ex->holding = !ex->is_stream && head->framing != GW_BODY_NONE &&
                   starts_nocase(media, GW_STR("application/json")) &&
                   (head->framing != GW_BODY_LENGTH || head->body_bytes <= HELD_BYTES_MAX);
+    if (!ex->holding || !ex->forward.keep)
+        gw_request_answered(ex);
     choose_framing(ex, up, head);
     compose_head(ex, head, bytes);
 }
@@ -214,6 +218,7 @@ static void cut_stream(struct gw_exchange *ex, enum gw_fault fault,
     gw_buf_finish(&words);
     gw_buf_finish(&framed);
     ex->record.error_type = gw_fault_row(fault)->error_type;
+    gw_attempt_ended(ex, GW_OUTCOME_UPSTREAM_BROKEN); /* unless its loss was counted */
     ex->down = NULL;
     gw_exchange_finish(ex);
     if (status == GW_OK)
@@ -265,6 +270,9 @@ static void commit(struct gw_exchange *ex, struct gw_str bytes)
     add(gateway, GW_STR("\r\n"));
     gw_exchange_move(ex, GW_EX_RELAYING);
     ex->head_sent = true;
+    gw_request_answered(ex);
+    if (ex->managed)
+        gw_attempt_answered(ex);
 }
 
 /* Sends head (may be empty), held bytes and `bytes` with their framing, in one piece where they
@@ -359,6 +367,7 @@ static void on_end(void *user)
 
     ex->up = NULL;
     ex->record.at_ns[GW_AT_UPSTREAM_END] = gw_loop_now_ns(loop_of(ex));
+    gw_attempt_ended(ex, gw_outcome_of_status(ex->record.status));
     ex->down = NULL;
     gw_exchange_finish(ex);
     gw_down_end(down, keep);
@@ -366,22 +375,78 @@ static void on_end(void *user)
 
 /* ---- faults ---- */
 
+/* A loss, as the caller, the record and the metrics are told. */
 struct fault_of_loss {
     enum gw_fault fault;
     enum gw_error_type type;
+    enum gw_outcome outcome;
 };
 
 static const struct fault_of_loss faults[] = {
-    [GW_UP_OVERLOADED] = {GW_FAULT_OVERLOADED, GW_ERROR_OVERLOADED},
-    [GW_UP_DNS] = {GW_FAULT_UNREACHABLE, GW_ERROR_DNS},
-    [GW_UP_CONNECT] = {GW_FAULT_UNREACHABLE, GW_ERROR_CONNECTION},
-    [GW_UP_CONNECT_TIMEOUT] = {GW_FAULT_TIMEOUT, GW_ERROR_TIMEOUT},
-    [GW_UP_TLS] = {GW_FAULT_UNREACHABLE, GW_ERROR_TLS},
-    [GW_UP_RESET] = {GW_FAULT_BROKEN, GW_ERROR_CONNECTION},
-    [GW_UP_BROKEN] = {GW_FAULT_BROKEN, GW_ERROR_UPSTREAM_BROKEN},
-    [GW_UP_TRUNCATED] = {GW_FAULT_BROKEN, GW_ERROR_UPSTREAM_BROKEN},
-    [GW_UP_TIMEOUT] = {GW_FAULT_TIMEOUT, GW_ERROR_TIMEOUT},
+    [GW_UP_OVERLOADED] = {GW_FAULT_OVERLOADED, GW_ERROR_OVERLOADED, GW_OUTCOME_OVERLOADED},
+    [GW_UP_DNS] = {GW_FAULT_UNREACHABLE, GW_ERROR_DNS, GW_OUTCOME_DNS_ERROR},
+    [GW_UP_CONNECT] = {GW_FAULT_UNREACHABLE, GW_ERROR_CONNECTION, GW_OUTCOME_CONNECTION_ERROR},
+    /* Nothing was sent: for what follows it is a connection that was not made, not a slow answer. */
+    [GW_UP_CONNECT_TIMEOUT] = {GW_FAULT_TIMEOUT, GW_ERROR_TIMEOUT, GW_OUTCOME_CONNECTION_ERROR},
+    [GW_UP_TLS] = {GW_FAULT_UNREACHABLE, GW_ERROR_TLS, GW_OUTCOME_TLS_ERROR},
+    [GW_UP_RESET] = {GW_FAULT_BROKEN, GW_ERROR_CONNECTION, GW_OUTCOME_CONNECTION_ERROR},
+    [GW_UP_BROKEN] = {GW_FAULT_BROKEN, GW_ERROR_UPSTREAM_BROKEN, GW_OUTCOME_UPSTREAM_BROKEN},
+    [GW_UP_TRUNCATED] = {GW_FAULT_BROKEN, GW_ERROR_UPSTREAM_BROKEN, GW_OUTCOME_UPSTREAM_BROKEN},
+    [GW_UP_TIMEOUT] = {GW_FAULT_TIMEOUT, GW_ERROR_TIMEOUT, GW_OUTCOME_TIMEOUT},
 };
+
+/* Which of the four clocks it was. */
+static enum gw_timeout_clock clock_of(const struct gw_exchange *ex, enum gw_up_fault fault)
+{
+    if (fault == GW_UP_CONNECT_TIMEOUT)
+        return GW_TIMEOUT_CONNECT;
+    if (fault != GW_UP_TIMEOUT)
+        return GW_TIMEOUT_NONE;
+    if (ex->is_stream)
+        return GW_TIMEOUT_IDLE;
+    return ex->head_sent || ex->holding ? GW_TIMEOUT_WHOLE : GW_TIMEOUT_FIRST_BYTE;
+}
+
+static void describe_loss(const struct gw_exchange *ex, const struct gw_up_loss *loss, char *into,
+                          size_t room)
+{
+    const struct gw_timeouts *timeouts = &ex->timeouts;
+
+    switch (ex->record.timed_out) {
+    case GW_TIMEOUT_FIRST_BYTE:
+        (void)snprintf(into, room, "no answer came within %u ms (timeout_ms)", timeouts->total_ms);
+        return;
+    case GW_TIMEOUT_WHOLE:
+        (void)snprintf(into, room, "the answer was not whole within %u ms (timeout_ms)",
+                       timeouts->total_ms);
+        return;
+    case GW_TIMEOUT_IDLE:
+        (void)snprintf(into, room, "within the stream: nothing came for %u ms (idle_timeout_ms)",
+                       timeouts->idle_ms);
+        return;
+    case GW_TIMEOUT_CONNECT: /* io/ says it, with the address */
+    case GW_TIMEOUT_NONE:
+        break;
+    }
+    (void)snprintf(into, room, "%s", loss->err->message);
+}
+
+/* The caller has seen nothing yet. */
+static void fail_lost(struct gw_exchange *ex, enum gw_fault fault, const char *what)
+{
+    const struct gw_target_config *target = ex->managed ? ex->managed->walk.target : NULL;
+    char of_target[512] = "", once[128] = "";
+
+    if (target)
+        (void)snprintf(of_target, sizeof of_target, ", target \"%.*s\" (attempt %u)",
+                       GW_STR_ARG(target->name), ex->record.attempts);
+    if (target && ex->record.sent_once)
+        (void)snprintf(once, sizeof once,
+                       "; the request's body is over retry_body_bytes (%llu), so it was sent once",
+                       (unsigned long long)gw_exchange_config(ex)->server.retry_body_bytes);
+    gw_exchange_fail(ex, fault, "provider \"%.*s\"%s: %s%s", GW_STR_ARG(ex->provider->name),
+                     of_target, what, once);
+}
 
 /* May the request go out once more? Only when it certainly does nothing twice: the connection was
  * stale, and either the peer has taken nothing or the method allows it (RFC 9110 §9.2.2). */
@@ -392,34 +457,38 @@ static bool may_resend(const struct gw_exchange *ex, const struct gw_up_loss *lo
                       gw_str_eq(method, GW_STR("DELETE")) || gw_str_eq(method, GW_STR("PUT")) ||
                       gw_str_eq(method, GW_STR("OPTIONS"));
 
-    return loss->fault == GW_UP_RESET && loss->reused && ex->forward.whole_in_memory &&
-           !ex->resent && (loss->none_taken || idempotent);
+    return loss->fault == GW_UP_RESET && loss->reused && !ex->resent &&
+           (ex->forward.whole_in_memory || ex->forward.keep) && (loss->none_taken || idempotent);
 }
 
 static void on_fail(void *user, const struct gw_up_loss *loss)
 {
     struct gw_exchange *ex = user;
     const struct fault_of_loss *fault = &faults[loss->fault];
+    char what[GW_ERR_MESSAGE_BYTES + 64];
 
     ex->up = NULL;
     if (may_resend(ex, loss)) {
         gw_stages_resend(ex);
         return;
     }
+    if (ex->managed && ex->head_sent)
+        gw_attempt_ended(ex, fault->outcome);
+    else if (ex->managed && gw_attempt_lost(ex, fault->outcome))
+        return;
     ex->record.error_type = fault->type;
-    if (!ex->head_sent) {
-        gw_exchange_fail(ex, fault->fault, "provider \"%.*s\": %s", GW_STR_ARG(ex->provider->name),
-                         loss->err->message);
-    } else if (ex->is_stream) {
-        bool timeout = loss->fault == GW_UP_TIMEOUT;
-        cut_stream(ex, timeout ? GW_FAULT_TIMEOUT : GW_FAULT_TRUNCATED, loss->chunked, false,
-                   timeout ? "upstream stream fell silent"
-                           : "upstream stream ended before completion");
-    } else {
+    ex->record.timed_out = clock_of(ex, loss->fault);
+    describe_loss(ex, loss, what, sizeof what);
+    if (!ex->head_sent)
+        fail_lost(ex, fault->fault, what);
+    else if (ex->is_stream)
+        cut_stream(ex, loss->fault == GW_UP_TIMEOUT ? GW_FAULT_TIMEOUT : GW_FAULT_TRUNCATED,
+                   loss->chunked, false,
+                   loss->fault == GW_UP_TIMEOUT ? what : "upstream stream ended before completion");
+    else
         /* Its length, or its missing last chunk, tells the caller; where only the end would, a
          * reset does. */
         break_off(ex, fault->type, true);
-    }
 }
 
 const struct gw_up_handler gw_relay_handler = {

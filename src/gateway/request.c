@@ -1,8 +1,9 @@
 #include "gateway/request.h"
 
-#include "gateway/exchange.h"
+#include "gateway/attempt.h"
 #include "provider/provider.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +12,9 @@
 #define FRONT_BYTES 768u
 /* A body over this is not copied behind its head. */
 #define SMALL_BODY_BYTES (GW_REQUEST_BLOCK_BYTES - FRONT_BYTES)
-#define IOV_MAX_COUNT 10
+/* Two pieces of a body, cut by splices: the model's, and one each of the parameters of a variant and its
+ * alias; and head and framing around them. */
+#define IOV_MAX_COUNT 48
 
 static const char crlf[] = "\r\n";
 
@@ -30,7 +33,7 @@ static bool make_room(struct gw_exchange *ex, size_t front, size_t back)
 
     if (forward->begin >= front && forward->room - forward->end >= back)
         return true;
-    size_t room = front + len + back;
+    size_t room = front + len + back, fields = forward->fields_at - forward->begin;
     char *memory = malloc(room);
     if (!memory)
         return false;
@@ -40,6 +43,7 @@ static bool make_room(struct gw_exchange *ex, size_t front, size_t back)
     forward->room = room;
     forward->begin = front;
     forward->end = front + len;
+    forward->fields_at = front + fields;
     return true;
 }
 
@@ -53,8 +57,16 @@ void gw_request_drop(struct gw_exchange *ex)
         free(forward->memory);
     forward->block = NULL;
     forward->memory = NULL;
-    forward->room = forward->begin = forward->end = 0;
+    forward->room = forward->begin = forward->end = forward->fields_at = 0;
     forward->whole_in_memory = false;
+}
+
+void gw_request_answered(struct gw_exchange *ex)
+{
+    if (ex->forward.keep)
+        gw_buf_finish(&ex->forward.held);
+    ex->forward.keep = false;
+    gw_request_drop(ex);
 }
 
 static void add(struct gw_forward *forward, struct gw_str bytes)
@@ -110,7 +122,7 @@ enum gw_status gw_request_begin(struct gw_exchange *ex, const struct gw_http1_he
         return GW_NO_MEMORY;
     forward->memory = forward->block->bytes;
     forward->room = sizeof forward->block->bytes;
-    forward->begin = forward->end = FRONT_BYTES;
+    forward->begin = forward->end = forward->fields_at = FRONT_BYTES;
     forward->chunked = head->framing == GW_BODY_CHUNKED || decoded;
     forward->has_body = head->framing != GW_BODY_NONE;
     forward->body_bytes = head->framing == GW_BODY_LENGTH ? head->body_bytes : 0;
@@ -247,6 +259,7 @@ static bool compose_front(struct gw_exchange *ex, struct gw_str query_key)
     /* Composed from the left: move it up to the fields where an optional byte was not used. */
     size_t made = (size_t)(at - start);
     memmove(start + (len - made), start, made);
+    forward->fields_at = forward->begin;
     forward->begin -= made;
     return true;
 }
@@ -279,6 +292,17 @@ static bool keeps_keys(const struct gw_exchange *ex)
            gw_str_eq(auth->name, GW_STR("x-api-key"));
 }
 
+/* The provider's own headers take lines out that are the caller's again at another provider. */
+static bool save_fields(struct gw_exchange *ex)
+{
+    struct gw_forward *forward = &ex->forward;
+
+    forward->fields_saved =
+        gw_arena_str(&ex->arena, (struct gw_str){forward->memory + forward->begin,
+                                                 forward->end - forward->begin});
+    return forward->fields_saved.base != NULL;
+}
+
 /* Everything behind the caller's fields, but the body. @param body_bytes  as it will be sent;
  * meaningless when chunked */
 static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_fields *keys,
@@ -291,6 +315,8 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
 
     for (unsigned i = 0; i < keys->count; i++)
         back += keys->fields[i].name.len + keys->fields[i].value.len + 4;
+    if (provider->headers_count && forward->keep && !save_fields(ex))
+        return GW_NO_MEMORY;
     for (uint32_t i = 0; i < provider->headers_count; i++) {
         remove_field(forward, provider->headers[i].name);
         back += provider->headers[i].name.len + provider->headers[i].value.len + 4;
@@ -301,6 +327,7 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
         remove_field(forward, GW_STR("accept-encoding"));
     if (forward->has_tracestate && !gw_trace_has_parent(&ex->record.trace))
         remove_field(forward, GW_STR("tracestate")); /* of a trace that does not go on */
+    forward->fields_len = forward->end - forward->begin;
     if (!make_room(ex, 0, back))
         return GW_NO_MEMORY;
     for (unsigned i = 0; i < keys->count; i++)
@@ -316,12 +343,63 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
     return GW_OK;
 }
 
+/* Takes every parameter of this name off the query. @return false when out of memory */
+static bool drop_parameter(struct gw_exchange *ex, struct gw_str name)
+{
+    struct gw_str query = ex->forward.query;
+    char *kept = gw_arena_bytes(&ex->arena, query.len + 1);
+    size_t len = 0;
+
+    if (!kept)
+        return false;
+    while (query.len) { /* "?a=b" or "&a=b" */
+        struct gw_str rest = gw_str_from(query, 1);
+        struct gw_str item = {rest.base, gw_str_find(rest, '&')};
+        struct gw_str key = {item.base, gw_str_find(item, '=')};
+        query = gw_str_from(rest, item.len);
+        if (gw_str_eq(key, name))
+            continue;
+        kept[len] = len ? '&' : '?';
+        len++;
+        memcpy(kept + len, item.base, item.len);
+        len += item.len;
+    }
+    ex->forward.query = (struct gw_str){kept, len};
+    return true;
+}
+
+/* Whatever the caller showed goes nowhere; the target's own credential, if it has one, is shown. */
+static enum gw_status replace_keys(struct gw_exchange *ex, const struct gw_target_config *target,
+                                   struct gw_key_fields *fields)
+{
+    struct gw_forward *forward = &ex->forward;
+    const struct gw_auth *auth = &ex->provider->auth;
+    const struct gw_secret *secret = target->credential.secret;
+    struct line line;
+
+    if (forward->keys && !forward->keys_taken)
+        for (size_t at = forward->begin; next_line(forward, &at, &line);)
+            if (CREDENTIALS & BIT(gw_http1_field_id(line.name))) {
+                remove_line(forward, &line);
+                at = line.at;
+            }
+    forward->keys_taken = true;
+    if (auth->kind == GW_AUTH_HEADER && gw_http1_field_id(auth->name) == GW_FIELD_OTHER)
+        remove_field(forward, auth->name);
+    if (auth->kind == GW_AUTH_QUERY && !drop_parameter(ex, auth->name))
+        return GW_NO_MEMORY;
+    return secret ? gw_provider_show_key(ex->provider, gw_secret_bytes(secret), &ex->arena, fields)
+                  : GW_OK;
+}
+
 static enum gw_status compose_head(struct gw_exchange *ex, uint64_t body_bytes)
 {
     struct gw_key_fields fields = {.count = 0};
     enum gw_status status = GW_OK;
 
-    if (!keeps_keys(ex)) {
+    if (ex->managed) {
+        status = replace_keys(ex, ex->managed->walk.target, &fields);
+    } else if (!keeps_keys(ex)) {
         struct gw_caller_keys keys = {.authorization = {NULL, 0}};
         if (!take_keys(ex, &keys))
             return GW_NO_MEMORY;
@@ -340,41 +418,63 @@ struct pieces {
     struct iovec iov[IOV_MAX_COUNT];
     int count;
     size_t bytes; /* of body data */
+    unsigned next_splice;
 };
+
+/* Not cleared: that would cost more than filling it. */
+static void pieces_init(struct pieces *pieces)
+{
+    pieces->count = 0;
+    pieces->bytes = 0;
+    pieces->next_splice = 0;
+}
 
 static void add_piece(struct pieces *pieces, const char *base, size_t len)
 {
     if (len == 0)
         return;
+    assert(pieces->count < IOV_MAX_COUNT);
     pieces->iov[pieces->count++] = (struct iovec){(char *)(uintptr_t)base, len};
+    pieces->bytes += len;
 }
 
-/* The part of `bytes`, which stands at `from` of the body, that is not cut out. */
-static void add_uncut(struct pieces *pieces, const struct gw_forward *forward, struct gw_str bytes,
-                      uint64_t from)
+/* `bytes`, which stand at `from` of the body, with what is spliced into them. A splice may begin in one
+ * piece of the body and end in the next. */
+static void add_spliced(struct pieces *pieces, const struct gw_forward *forward,
+                        struct gw_str bytes, uint64_t from)
 {
-    uint64_t cut = forward->cut_at, cut_end = forward->cut_at + forward->cut_len;
-    uint64_t end = from + bytes.len;
+    uint64_t end = from + bytes.len, at = from;
 
-    if (forward->cut_len == 0 || end <= cut || from >= cut_end) {
-        add_piece(pieces, bytes.base, bytes.len);
-        pieces->bytes += bytes.len;
-        return;
+    for (; pieces->next_splice < forward->splices_count; pieces->next_splice++) {
+        const struct gw_splice *splice = &forward->splices[pieces->next_splice];
+        uint64_t splice_end = splice->at + splice->len;
+        if (splice->at > end || (splice->at == end && splice->len))
+            break;
+        if (splice->at >= from) { /* else it began in the piece before */
+            add_piece(pieces, bytes.base + (at - from), (size_t)(splice->at - at));
+            add_piece(pieces, splice->with.base, splice->with.len);
+        }
+        at = splice_end < end ? splice_end : end;
+        if (splice_end > end)
+            return; /* the rest of it lies in the next piece */
     }
-    if (from < cut) {
-        add_piece(pieces, bytes.base, (size_t)(cut - from));
-        pieces->bytes += (size_t)(cut - from);
-    }
-    if (end > cut_end) {
-        add_piece(pieces, bytes.base + (cut_end - from), (size_t)(end - cut_end));
-        pieces->bytes += (size_t)(end - cut_end);
-    }
+    if (at < end)
+        add_piece(pieces, bytes.base + (at - from), (size_t)(end - at));
+}
+
+static uint64_t spliced_length(const struct gw_forward *forward)
+{
+    uint64_t length = forward->body_bytes;
+
+    for (unsigned i = 0; i < forward->splices_count; i++)
+        length = length - forward->splices[i].len + forward->splices[i].with.len;
+    return length;
 }
 
 static enum gw_status send_first(struct gw_exchange *ex, struct pieces *body, bool last)
 {
     struct gw_forward *forward = &ex->forward;
-    uint64_t total = last ? body->bytes : forward->body_bytes - forward->cut_len;
+    uint64_t total = last ? body->bytes : spliced_length(forward);
 
     forward->send_chunked = forward->has_body && forward->chunked && !last;
     enum gw_status status = compose_head(ex, total);
@@ -385,6 +485,7 @@ static enum gw_status send_first(struct gw_exchange *ex, struct pieces *body, bo
         return GW_AGAIN; /* the head goes as a piece of its own */
     if (!make_room(ex, 0, body->bytes))
         return GW_NO_MEMORY;
+    forward->body_at = forward->end - forward->begin;
     for (int i = 0; i < body->count; i++)
         add(forward, (struct gw_str){body->iov[i].iov_base, body->iov[i].iov_len});
     forward->whole_in_memory = true;
@@ -399,42 +500,133 @@ enum gw_status gw_request_resend(struct gw_exchange *ex)
     return gw_up_send(ex->up, &iov, 1, true);
 }
 
+/* After the first bytes have been handed over: what of them is not needed any more goes. */
+static void release_sent(struct gw_exchange *ex, bool first)
+{
+    struct gw_forward *forward = &ex->forward;
+
+    if (forward->keep &&
+        gw_buf_len(&forward->held) > gw_exchange_config(ex)->server.retry_body_bytes) {
+        forward->keep = false;
+        forward->sent_once = true;
+        first = true;
+    }
+    if (forward->keep)
+        return;
+    gw_buf_finish(&forward->held);
+    if (first)
+        gw_request_drop(ex); /* too large to be kept for a second try */
+}
+
+/* Kept bodies are kept as they came. Once whole in memory, one can be made again from there, unless more
+ * than the model was spliced. */
+static enum gw_status keep_body(struct gw_exchange *ex, struct gw_str data, bool whole_in_memory)
+{
+    struct gw_forward *forward = &ex->forward;
+    bool simple = forward->splices_count == 0 || forward->splices == &forward->model;
+
+    if (!forward->keep || (whole_in_memory && simple && gw_buf_len(&forward->held) == 0))
+        return GW_OK;
+    return gw_buf_add(&forward->held, data);
+}
+
+static enum gw_status send_pieces(struct gw_exchange *ex, const struct pieces *body, bool first,
+                                  bool last)
+{
+    struct gw_forward *forward = &ex->forward;
+    struct pieces all;
+    char size_line[24];
+
+    pieces_init(&all);
+    if (first)
+        add_piece(&all, forward->memory + forward->begin, forward->end - forward->begin);
+    if (forward->send_chunked && body->bytes) {
+        int len = snprintf(size_line, sizeof size_line, "%zx\r\n", body->bytes);
+        add_piece(&all, size_line, (size_t)len);
+    }
+    for (int i = 0; i < body->count; i++)
+        all.iov[all.count++] = body->iov[i];
+    if (forward->send_chunked && body->bytes)
+        add_piece(&all, crlf, 2);
+    if (forward->send_chunked && last)
+        add_piece(&all, "0\r\n\r\n", 5);
+    return gw_up_send(ex->up, all.iov, all.count, last);
+}
+
 enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool last)
 {
     struct gw_forward *forward = &ex->forward;
     struct gw_str held = gw_buf_str(&forward->held);
-    struct pieces body = {.count = 0}, all = {.count = 0};
+    struct pieces body;
     bool first = !forward->head_sent;
-    char size_line[24];
+    enum gw_status status;
 
-    /* The cut lies in what is sent first: the model was found in it. */
+    pieces_init(&body);
+    /* Splices lie in what is sent first: the model was found in it. */
     if (first) {
-        add_uncut(&body, forward, held, 0);
-        add_uncut(&body, forward, data, held.len);
-        enum gw_status status = send_first(ex, &body, last);
+        add_spliced(&body, forward, held, 0);
+        add_spliced(&body, forward, data, held.len);
+        status = send_first(ex, &body, last);
         if (forward->whole_in_memory || (status != GW_OK && status != GW_AGAIN)) {
-            gw_buf_finish(&forward->held);
+            if (!forward->keep)
+                gw_buf_finish(&forward->held);
+            else if (status != GW_NO_MEMORY && keep_body(ex, data, true) != GW_OK)
+                status = GW_NO_MEMORY;
             return status;
         }
-        add_piece(&all, forward->memory + forward->begin, forward->end - forward->begin);
     } else {
-        add_piece(&body, held.base, held.len);
+        if (!forward->keep)
+            add_piece(&body, held.base, held.len);
         add_piece(&body, data.base, data.len);
-        body.bytes = held.len + data.len;
     }
-    if (forward->send_chunked && body.bytes) {
-        int len = snprintf(size_line, sizeof size_line, "%zx\r\n", body.bytes);
-        add_piece(&all, size_line, (size_t)len);
-    }
-    for (int i = 0; i < body.count; i++)
-        all.iov[all.count++] = body.iov[i];
-    if (forward->send_chunked && body.bytes)
-        add_piece(&all, crlf, 2);
-    if (forward->send_chunked && last)
-        add_piece(&all, "0\r\n\r\n", 5);
-    enum gw_status status = gw_up_send(ex->up, all.iov, all.count, last);
-    gw_buf_finish(&forward->held);
-    if (first)
-        gw_request_drop(ex); /* too large to be kept for a second try */
+    status = send_pieces(ex, &body, first, last);
+    if (keep_body(ex, data, false) != GW_OK)
+        return GW_NO_MEMORY;
+    release_sent(ex, first);
     return status;
+}
+
+/* ---- another attempt ---- */
+
+/* The body as it came, from the one that was sent: the model is put back. */
+static bool restore_body(struct gw_forward *forward)
+{
+    struct gw_str sent = {forward->memory + forward->begin + forward->body_at,
+                          forward->end - forward->begin - forward->body_at};
+    size_t at = sent.len, replaced = 0;
+
+    if (forward->splices_count) {
+        at = (size_t)forward->model.at;
+        replaced = forward->model.with.len;
+    }
+    if (gw_buf_add(&forward->held, (struct gw_str){sent.base, at}) != GW_OK)
+        return false;
+    if (forward->splices_count && gw_buf_add(&forward->held, forward->model_raw) != GW_OK)
+        return false;
+    return gw_buf_add(&forward->held, gw_str_from(sent, at + replaced)) == GW_OK;
+}
+
+bool gw_request_rewind(struct gw_exchange *ex)
+{
+    struct gw_forward *forward = &ex->forward;
+
+    if (!forward->head_sent)
+        return true;
+    if (forward->whole_in_memory && gw_buf_len(&forward->held) == 0 && forward->has_body &&
+        !restore_body(forward))
+        return false;
+    forward->whole_in_memory = false;
+    forward->head_sent = false;
+    forward->send_chunked = false;
+    forward->begin = forward->fields_at;
+    forward->end = forward->begin + forward->fields_len;
+    if (forward->fields_saved.base) {
+        struct gw_str saved = forward->fields_saved;
+        forward->fields_saved = (struct gw_str){NULL, 0};
+        forward->end = forward->begin;
+        if (!make_room(ex, FRONT_BYTES, saved.len))
+            return false;
+        add(forward, saved);
+    }
+    return true;
 }

@@ -5,6 +5,9 @@
  * The caller's fields are copied once, into a block with room in front for what depends on the
  * provider, and behind for the rest and a small body: then all leaves in one piece, and can be sent
  * again from there when the connection turned out to be stale.
+ *
+ * A managed request may go to another target yet: then the fields stay in the block, and the body as
+ * it came is kept, or can be made from what was sent. gw_request_rewind() goes back to that.
  */
 #ifndef GW_GATEWAY_REQUEST_H
 #define GW_GATEWAY_REQUEST_H
@@ -20,21 +23,38 @@
 struct gw_exchange;
 struct gw_request_block;
 
+/* Bytes of the body that are left out, and what stands in their place. */
+struct gw_splice {
+    uint64_t at, len;
+    struct gw_str with;
+};
+
 struct gw_forward {
     struct gw_request_block *block; /* NULL: `memory` is the heap's */
     char *memory;
     size_t room, begin, end;            /* of memory: what has been composed */
     struct gw_str method, below, query; /* of the target */
-    struct gw_buf held;                 /* body bytes that have not been handed over */
-    uint64_t body_bytes;                /* declared length as it came; meaningless when chunked */
-    uint64_t cut_at, cut_len; /* the model's prefix: bytes of the body that are left out */
-    uint64_t keys;            /* which credential fields were sent: bits 1 << enum gw_field_id */
+    /* Body bytes as they came: those that have not been handed over, or, where `keep` is set, all of
+     * them but for a body that stands in `memory`. */
+    struct gw_buf held;
+    uint64_t body_bytes; /* declared length as it came; meaningless when chunked */
+    /* By place; they do not overlap and lie within what is sent first. */
+    const struct gw_splice *splices;
+    unsigned splices_count;
+    struct gw_splice model;  /* the usual one of them */
+    struct gw_str model_raw; /* what it replaces, where the body may have to be made again */
+    size_t fields_at, fields_len, body_at; /* of memory, once the head is composed */
+    struct gw_str fields_saved; /* as they came, where the provider's own headers took some out */
+    uint64_t keys;              /* which credential fields were sent: bits 1 << enum gw_field_id */
     bool has_tracestate, has_accept_encoding;
     bool chunked; /* length not known when the head was read */
     bool has_body;
     bool head_sent;
     bool send_chunked;    /* how it goes out */
     bool whole_in_memory; /* head and body stand in `memory`: may be sent again */
+    bool keep;            /* for another attempt; false again when the body has become too large */
+    bool sent_once;       /* it has */
+    bool keys_taken;      /* the caller's credentials are off the fields */
 };
 
 /* Copies what will be forwarded of the caller's head. @param decoded  the body is decoded here: its
@@ -47,10 +67,17 @@ enum gw_status gw_request_begin(struct gw_exchange *ex, const struct gw_http1_he
  * @return as gw_up_send(); GW_NO_MEMORY */
 enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool last);
 
+/* Back to the start, for another target. Only while forward->keep, or before anything was sent. Splices
+ * are to be set anew. @return false when out of memory */
+bool gw_request_rewind(struct gw_exchange *ex);
+
 /* Once more from memory, on a new connection. Only if forward->whole_in_memory. */
 enum gw_status gw_request_resend(struct gw_exchange *ex);
 
-/* The memory is not needed any more: an answer has begun. Harmless when repeated. */
+/* An answer has begun, and nothing is sent again: what was kept for that goes. Harmless when repeated. */
+void gw_request_answered(struct gw_exchange *ex);
+
+/* The memory of the head goes. Harmless when repeated. */
 void gw_request_drop(struct gw_exchange *ex);
 
 #endif

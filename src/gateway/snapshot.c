@@ -1,5 +1,6 @@
 #include "gateway/snapshot.h"
 
+#include "base/clock.h"
 #include "io/tls.h"
 
 #include <stdlib.h>
@@ -25,8 +26,29 @@ static enum gw_status load_trusts(struct gw_snapshot *snapshot, struct gw_err *e
     return GW_OK;
 }
 
+/* What the gateway remembers by a target's name. */
+static enum gw_status load_targets(struct gw_snapshot *snapshot, struct gw_metrics *metrics,
+                                   struct gw_health *health, struct gw_err *err)
+{
+    const struct gw_config *config = snapshot->config;
+
+    snapshot->target_labels = calloc(config->targets_count + 1u, sizeof(uint32_t));
+    snapshot->health = calloc(config->targets_count + 1u, sizeof *snapshot->health);
+    snapshot->told = calloc(config->targets_count + 1u, sizeof *snapshot->told);
+    if (!snapshot->target_labels || !snapshot->health || !snapshot->told)
+        return gw_err_set(err, GW_NO_MEMORY, "could not allocate a snapshot");
+    for (uint32_t i = 0; i < config->targets_count; i++) {
+        snapshot->target_labels[i] = gw_label_intern(metrics, config->targets[i].name);
+        snapshot->health[i] = gw_health_cell(health, config->targets[i].name);
+        if (!snapshot->health[i])
+            return gw_err_set(err, GW_NO_MEMORY, "could not allocate a snapshot");
+    }
+    return GW_OK;
+}
+
 enum gw_status gw_snapshot_create(struct gw_config *config, struct gw_metrics *metrics,
-                                  struct gw_snapshot **snapshot_out, struct gw_err *err)
+                                  struct gw_health *health, struct gw_snapshot **snapshot_out,
+                                  struct gw_err *err)
 {
     struct gw_snapshot *snapshot = calloc(1, sizeof *snapshot);
     enum gw_status status = GW_NO_MEMORY;
@@ -49,7 +71,9 @@ enum gw_status gw_snapshot_create(struct gw_config *config, struct gw_metrics *m
         snapshot->provider_labels[i] = gw_label_intern(metrics, config->providers[i].name);
     for (uint32_t i = 0; i < config->models_count; i++)
         snapshot->model_labels[i] = gw_label_intern(metrics, config->models[i].name);
-    status = load_trusts(snapshot, err);
+    status = load_targets(snapshot, metrics, health, err);
+    if (status == GW_OK)
+        status = load_trusts(snapshot, err);
     if (status == GW_OK && config->server.tls_cert.len)
         status = gw_tls_identity_load(config->server.tls_cert, config->server.tls_key,
                                       &snapshot->identity, err);
@@ -61,6 +85,22 @@ enum gw_status gw_snapshot_create(struct gw_config *config, struct gw_metrics *m
 fail:
     gw_snapshot_release(snapshot);
     return status;
+}
+
+size_t gw_snapshot_target_health(struct gw_snapshot *snapshot,
+                                 const struct gw_target_health **list_out)
+{
+    const struct gw_config *config = snapshot->config;
+    uint64_t now_ms = gw_clock_ns() / GW_NS_PER_MS;
+
+    for (uint32_t i = 0; i < config->targets_count; i++)
+        snapshot->told[i] = (struct gw_target_health){
+            .target = config->targets[i].name,
+            .healthy =
+                gw_health_ask(snapshot->health[i], &config->breaker, now_ms) == GW_HEALTH_CLOSED,
+        };
+    *list_out = snapshot->told;
+    return config->targets_count;
 }
 
 struct gw_snapshot *gw_snapshot_retain(struct gw_snapshot *snapshot)
@@ -89,6 +129,9 @@ void gw_snapshot_release(struct gw_snapshot *snapshot)
     gw_tls_identity_destroy(snapshot->identity);
     free(snapshot->provider_labels);
     free(snapshot->model_labels);
+    free(snapshot->target_labels);
+    free(snapshot->health);
+    free(snapshot->told);
     gw_config_release(snapshot->config);
     free(snapshot);
 }

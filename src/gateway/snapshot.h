@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "record/metrics.h"
+#include "route/health.h"
 
 struct gw_tls_trust;
 struct gw_tls_identity;
@@ -19,12 +20,21 @@ struct gw_snapshot {
     struct gw_tls_identity *identity; /* NULL: plain downstream */
     uint32_t *provider_labels;        /* by provider index */
     uint32_t *model_labels;           /* by model index */
+    uint32_t *target_labels;          /* by target index */
+    struct gw_health_cell **health;   /* by target index; the process's */
+    struct gw_target_health *told;    /* by target index; of gw_snapshot_target_health() */
     atomic_uint references;
 };
 
 /* Takes `config` over, also on failure. Blocks on files. */
 enum gw_status gw_snapshot_create(struct gw_config *config, struct gw_metrics *metrics,
-                                  struct gw_snapshot **snapshot_out, struct gw_err *err);
+                                  struct gw_health *health, struct gw_snapshot **snapshot_out,
+                                  struct gw_err *err);
+/* How the targets are, for the page of metrics. From one thread only: the list is the snapshot's.
+ * @return its length */
+size_t gw_snapshot_target_health(struct gw_snapshot *snapshot,
+                                 const struct gw_target_health **list_out);
+
 struct gw_snapshot *gw_snapshot_retain(struct gw_snapshot *snapshot);
 /* Accepts NULL. */
 void gw_snapshot_release(struct gw_snapshot *snapshot);

@@ -12,6 +12,7 @@
  */
 #include "gateway/stages.h"
 
+#include "gateway/attempt.h"
 #include "gateway/exchange.h"
 #include "route/resolve.h"
 #include "wire/inflate.h"
@@ -59,6 +60,11 @@ static bool lease(struct gw_exchange *ex, bool fresh)
     return true;
 }
 
+bool gw_stages_lease(struct gw_exchange *ex)
+{
+    return lease(ex, false);
+}
+
 /* @return false when the exchange has failed */
 bool gw_stages_go_to(struct gw_exchange *ex, const struct gw_provider_config *provider,
                      const struct gw_timeouts *timeouts)
@@ -71,38 +77,51 @@ bool gw_stages_go_to(struct gw_exchange *ex, const struct gw_provider_config *pr
     return lease(ex, false);
 }
 
-/* Does the provider serve this endpoint in the caller's own dialect? Otherwise the exchange fails.
- */
+enum gw_stages_service gw_stages_can_serve(const struct gw_exchange *ex,
+                                           const struct gw_provider_config *provider,
+                                           enum gw_model_api api)
+{
+    const struct gw_endpoint *endpoint = ex->endpoint;
+
+    if (!(endpoint->dialects & 1u << provider->dialect))
+        return GW_STAGES_OTHER_DIALECT;
+    if (ex->caller == GW_CALLER_RESPONSES && endpoint->operation == GW_OP_CHAT &&
+        !provider->responses)
+        return GW_STAGES_NO_RESPONSES;
+    if (ex->caller == GW_CALLER_CHAT && api == GW_MODEL_API_RESPONSES)
+        return GW_STAGES_RESPONSES_ONLY;
+    return GW_STAGES_SERVES;
+}
+
 bool gw_stages_serves(struct gw_exchange *ex, const struct gw_provider_config *provider,
                       enum gw_model_api api)
 {
-    const struct gw_endpoint *endpoint = ex->endpoint;
     struct gw_str dialect = gw_dialect_name(provider->dialect);
-    bool responses = ex->caller == GW_CALLER_RESPONSES && endpoint->operation == GW_OP_CHAT;
 
     ex->provider = provider; /* named in the error too */
-    if (!(endpoint->dialects & 1u << provider->dialect)) {
+    switch (gw_stages_can_serve(ex, provider, api)) {
+    case GW_STAGES_SERVES:
+        return true;
+    case GW_STAGES_OTHER_DIALECT:
         gw_exchange_fail(ex, GW_FAULT_UNSUPPORTED,
                          "%s is not served by provider \"%.*s\", which speaks %.*s; "
                          "translation between dialects is not in this release",
-                         endpoint->path, GW_STR_ARG(provider->name), GW_STR_ARG(dialect));
+                         ex->endpoint->path, GW_STR_ARG(provider->name), GW_STR_ARG(dialect));
         return false;
-    }
-    if (responses && !provider->responses) {
+    case GW_STAGES_NO_RESPONSES:
         gw_exchange_fail(ex, GW_FAULT_UNSUPPORTED,
                          "provider \"%.*s\" does not speak Responses (set `responses = true` if it "
                          "does); translation to chat completions is not in this release",
                          GW_STR_ARG(provider->name));
         return false;
-    }
-    if (ex->caller == GW_CALLER_CHAT && api == GW_MODEL_API_RESPONSES) {
+    case GW_STAGES_RESPONSES_ONLY:
         gw_exchange_fail(
             ex, GW_FAULT_UNSUPPORTED,
             "this model speaks Responses only (`api = \"responses\"`); translation from "
             "chat completions is not in this release");
         return false;
     }
-    return true;
+    return false;
 }
 
 static enum gw_endpoint_kind kind_of(enum gw_operation operation)
@@ -125,9 +144,18 @@ static enum gw_endpoint_kind kind_of(enum gw_operation operation)
     return kinds[operation];
 }
 
-/* @param prefix_out  bytes of `model` that name the provider and are cut out */
-static bool resolve(struct gw_exchange *ex, struct gw_str model, size_t *prefix_out)
+static enum gw_fault fault_of(enum gw_status status)
 {
+    if (status == GW_NOT_FOUND)
+        return GW_FAULT_UNKNOWN_MODEL;
+    return status == GW_UNSUPPORTED ? GW_FAULT_UNSUPPORTED : GW_FAULT_INVALID_MODEL;
+}
+
+/* The model's place in the body is in forward->model, its bytes there in forward->model_raw.
+ * @return false when the exchange has failed */
+static bool resolve(struct gw_exchange *ex, struct gw_str model)
+{
+    struct gw_forward *forward = &ex->forward;
     struct gw_resolution found;
     struct gw_err err = {.offset = 0};
 
@@ -135,17 +163,27 @@ static bool resolve(struct gw_exchange *ex, struct gw_str model, size_t *prefix_
     enum gw_status status =
         gw_resolve(gw_exchange_config(ex), model, kind_of(ex->endpoint->operation), &found, &err);
     if (status != GW_OK) {
-        gw_exchange_fail(ex,
-                         status == GW_NOT_FOUND ? GW_FAULT_UNKNOWN_MODEL : GW_FAULT_INVALID_MODEL,
-                         "%s", err.message);
+        gw_exchange_fail(ex, fault_of(status), "%s", err.message);
         return false;
     }
+    if (found.route)
+        return gw_attempt_begin(ex, found.route, model);
     ex->record.model_used = found.upstream_model;
     if (found.model)
         ex->record.model_id = ex->site->snapshot->model_labels[found.model->index];
     if (!gw_stages_serves(ex, found.provider, found.api))
         return false;
-    *prefix_out = found.prefix_bytes;
+    if (found.prefix_bytes) { /* only that is cut out: the rest stays as it came */
+        size_t cut = ex->form ? found.prefix_bytes
+                              : gw_json_raw_prefix(forward->model_raw, found.prefix_bytes);
+        if (cut == SIZE_MAX) {
+            gw_exchange_fail(ex, GW_FAULT_INVALID_MODEL, "\"model\" has a broken escape");
+            return false;
+        }
+        forward->model.len = cut;
+        forward->splices = &forward->model;
+        forward->splices_count = 1;
+    }
     return gw_stages_go_to(ex, found.provider, &found.timeouts);
 }
 
@@ -190,29 +228,19 @@ static bool take_json_model(struct gw_exchange *ex, const struct in_hand *body)
         gw_stages_overloaded(ex);
         return false;
     }
-    size_t len = gw_json_unescape(raw, text, raw.len), prefix;
+    size_t len = gw_json_unescape(raw, text, raw.len);
     if (len == SIZE_MAX) {
         gw_exchange_fail(ex, GW_FAULT_INVALID_JSON, "\"model\" has a broken escape");
         return false;
     }
-    if (!resolve(ex, (struct gw_str){text, len}, &prefix))
-        return false;
-    if (prefix) {
-        size_t cut = gw_json_raw_prefix(raw, prefix);
-        if (cut == SIZE_MAX) {
-            gw_exchange_fail(ex, GW_FAULT_INVALID_MODEL, "\"model\" has a broken escape");
-            return false;
-        }
-        ex->forward.cut_at = place->begin;
-        ex->forward.cut_len = cut;
-    }
-    return true;
+    ex->forward.model = (struct gw_splice){place->begin, raw_len, {"", 0}};
+    ex->forward.model_raw = raw;
+    return resolve(ex, (struct gw_str){text, len});
 }
 
 static bool take_form_model(struct gw_exchange *ex)
 {
     const struct gw_multipart_field *field = &ex->form->model;
-    size_t prefix;
 
     if (!field->seen || field->len == 0) {
         gw_exchange_fail(ex, GW_FAULT_INVALID_MODEL, "the form's field \"model\" is %s",
@@ -224,11 +252,9 @@ static bool take_form_model(struct gw_exchange *ex)
         gw_stages_overloaded(ex);
         return false;
     }
-    if (!resolve(ex, model, &prefix))
-        return false;
-    ex->forward.cut_at = field->begin;
-    ex->forward.cut_len = prefix;
-    return true;
+    ex->forward.model = (struct gw_splice){field->begin, field->len, {"", 0}};
+    ex->forward.model_raw = model;
+    return resolve(ex, model);
 }
 
 /* ---- the body ---- */
@@ -319,6 +345,22 @@ static bool send_on(struct gw_exchange *ex, struct gw_str data, bool last)
     return true;
 }
 
+/* There is no connection to send on, or not everything that is needed. @return false when the exchange is
+ * over */
+static bool hold_until_sent(struct gw_exchange *ex, struct gw_str data, bool last)
+{
+    bool wants_whole =
+        ex->state == GW_EX_RESOLVING && ex->managed->wants_whole && ex->record.attempts == 0;
+
+    if (!hold(ex, data))
+        return false;
+    if (wants_whole)
+        return !last || gw_attempt_body_whole(ex);
+    if (!last)
+        gw_down_pause(ex->down);
+    return true;
+}
+
 /* The next bytes of the (decoded) body. @return false when the exchange is over */
 static bool body_piece(struct gw_exchange *ex, struct gw_str data, bool last)
 {
@@ -331,11 +373,8 @@ static bool body_piece(struct gw_exchange *ex, struct gw_str data, bool last)
         if (search != MODEL_FOUND)
             return search == MODEL_WAITED;
     }
-    if (ex->state == GW_EX_LEASING) {
-        if (!last)
-            gw_down_pause(ex->down);
-        return hold(ex, data);
-    }
+    if (ex->state == GW_EX_LEASING || ex->state == GW_EX_RESOLVING)
+        return hold_until_sent(ex, data, last);
     return send_on(ex, data, last);
 }
 
@@ -372,25 +411,31 @@ void gw_stages_on_body(struct gw_down *down, struct gw_str data, bool last)
         (void)body_piece(ex, data, last);
 }
 
-void gw_stages_on_ready(struct gw_up *up, void *user)
+bool gw_stages_send_held(struct gw_exchange *ex)
 {
-    struct gw_exchange *ex = user;
-    bool whole = ex->body_whole;
-
-    ex->up = up;
-    connected(ex);
-    if (ex->resent) {
-        (void)gw_request_resend(ex); /* what breaks is told by on_fail */
-        gw_up_deadline(up, ex->timeouts.total_ms);
-        return;
-    }
-    /* Nothing to say yet: the head leaves with the first bytes of the body. */
     struct gw_down *down = ex->down;
-    bool alive = true;
+    bool whole = ex->body_whole, alive = true;
+
+    /* Nothing to say yet: the head leaves with the first bytes of the body. */
     if (whole || gw_buf_len(&ex->forward.held))
         alive = send_on(ex, (struct gw_str){"", 0}, whole);
     if (alive && !whole)
         gw_down_resume(down);
+    return alive;
+}
+
+void gw_stages_on_ready(struct gw_up *up, void *user)
+{
+    struct gw_exchange *ex = user;
+
+    ex->up = up;
+    connected(ex);
+    if (ex->forward.whole_in_memory) { /* once more, after a stale connection */
+        (void)gw_request_resend(ex);   /* what breaks is told by on_fail */
+        gw_up_deadline(up, ex->timeouts.total_ms);
+        return;
+    }
+    (void)gw_stages_send_held(ex); /* a failure has answered the caller */
 }
 
 void gw_stages_on_writable(struct gw_up *up)
@@ -404,7 +449,9 @@ void gw_stages_on_writable(struct gw_up *up)
 void gw_stages_resend(struct gw_exchange *ex)
 {
     ex->resent = true;
-    if (ex->state == GW_EX_WAITING)
-        gw_exchange_move(ex, GW_EX_RESOLVING);
-    (void)lease(ex, true); /* a failure has answered the caller */
+    gw_exchange_move(ex, GW_EX_RESOLVING);
+    if (!ex->forward.whole_in_memory && !gw_request_rewind(ex))
+        gw_stages_overloaded(ex);
+    else
+        (void)lease(ex, true); /* a failure has answered the caller */
 }

@@ -10,10 +10,26 @@
 bool gw_stages_go_to(struct gw_exchange *ex, const struct gw_provider_config *provider,
                      const struct gw_timeouts *timeouts);
 
-/* Does the provider serve this endpoint in the caller's own dialect? Otherwise the exchange fails.
- */
+/* Does a provider serve this endpoint in the caller's own dialect? */
+enum gw_stages_service {
+    GW_STAGES_SERVES,
+    GW_STAGES_OTHER_DIALECT,
+    GW_STAGES_NO_RESPONSES,
+    GW_STAGES_RESPONSES_ONLY
+};
+enum gw_stages_service gw_stages_can_serve(const struct gw_exchange *ex,
+                                           const struct gw_provider_config *provider,
+                                           enum gw_model_api api);
+/* The same; otherwise the exchange fails. */
 bool gw_stages_serves(struct gw_exchange *ex, const struct gw_provider_config *provider,
                       enum gw_model_api api);
+
+/* For attempt.c: asks for a connection to ex->provider. @return false when the exchange has failed */
+bool gw_stages_lease(struct gw_exchange *ex);
+
+/* For attempt.c: the connection stands; sends what is held, and lets the caller go on. @return false when
+ * the exchange has failed */
+bool gw_stages_send_held(struct gw_exchange *ex);
 
 /* The next bytes of the request's body, for the handler in begin.c. */
 void gw_stages_on_body(struct gw_down *down, struct gw_str data, bool last);

@@ -1,0 +1,318 @@
+#include "gateway/attempt.h"
+
+#include "gateway/retry_after.h"
+#include "gateway/stages.h"
+#include "gateway/variant.h"
+
+static uint64_t now_ms(const struct gw_exchange *ex)
+{
+    /* gw_clock_ns() of the turn: the same clock for all workers, who share health. */
+    return gw_loop_now_ns(gw_exchange_gateway(ex)->http.loop) / 1000000u;
+}
+
+static bool can_serve(const void *arg, const struct gw_target_config *target)
+{
+    return gw_stages_can_serve(arg, target->model->provider, target->model->api) ==
+           GW_STAGES_SERVES;
+}
+
+static struct gw_walk_view view_of(struct gw_exchange *ex)
+{
+    return (struct gw_walk_view){
+        .arena = &ex->arena,
+        .rng = &gw_exchange_gateway(ex)->rng,
+        .breaker = &gw_exchange_config(ex)->breaker,
+        .health = ex->site->snapshot->health,
+        .can_serve = can_serve,
+        .arg = ex,
+        .now_ms = now_ms(ex),
+    };
+}
+
+static uint32_t label_of(const struct gw_exchange *ex, const struct gw_target_config *target)
+{
+    return ex->site->snapshot->target_labels[target->index];
+}
+
+static struct gw_health_cell *health_of(const struct gw_exchange *ex)
+{
+    return ex->site->snapshot->health[ex->managed->walk.target->index];
+}
+
+/* ---- counting ---- */
+
+/* What the breaker calls a failure: of the target, not of the request. */
+static bool is_failure(enum gw_outcome outcome)
+{
+    switch (outcome) {
+    case GW_OUTCOME_REQUEST_TIMEOUT:
+    case GW_OUTCOME_RATE_LIMITED:
+    case GW_OUTCOME_SERVER_ERROR:
+    case GW_OUTCOME_TIMEOUT:
+    case GW_OUTCOME_CONNECTION_ERROR:
+    case GW_OUTCOME_DNS_ERROR:
+    case GW_OUTCOME_TLS_ERROR:
+    case GW_OUTCOME_UPSTREAM_BROKEN:
+    case GW_OUTCOME_OVERLOADED:
+        return true;
+    case GW_OUTCOME_SUCCESS:
+    case GW_OUTCOME_CLIENT_ERROR:
+    case GW_OUTCOME_CANCELLED:
+    case GW_OUTCOMES:
+        break;
+    }
+    return false;
+}
+
+static void tell_health(struct gw_exchange *ex, enum gw_outcome outcome)
+{
+    const struct gw_breaker_config *breaker = &gw_exchange_config(ex)->breaker;
+    struct gw_managed *managed = ex->managed;
+
+    if (is_failure(outcome))
+        gw_health_failed(health_of(ex), breaker, now_ms(ex), managed->walk.probe);
+    else if (outcome != GW_OUTCOME_CANCELLED && !managed->answered)
+        gw_health_succeeded(health_of(ex));
+    else if (managed->walk.probe && !managed->answered)
+        gw_health_probe_dropped(health_of(ex), now_ms(ex));
+    managed->answered = true;
+}
+
+void gw_attempt_answered(struct gw_exchange *ex)
+{
+    enum gw_outcome outcome = gw_outcome_of_status(ex->record.status);
+
+    if (ex->managed->under_way && !is_failure(outcome))
+        tell_health(ex, outcome);
+}
+
+void gw_attempt_ended(struct gw_exchange *ex, enum gw_outcome outcome)
+{
+    struct gw_managed *managed = ex->managed;
+
+    if (!managed || !managed->under_way)
+        return;
+    managed->under_way = false;
+    tell_health(ex, outcome);
+    gw_sinks_attempt(gw_exchange_gateway(ex)->options.sinks, label_of(ex, managed->walk.target),
+                     outcome);
+}
+
+void gw_attempt_finish(struct gw_exchange *ex)
+{
+    gw_loop_timer_clear(gw_exchange_gateway(ex)->http.loop, &ex->managed->timer);
+    gw_attempt_ended(ex, GW_OUTCOME_CANCELLED);
+}
+
+/* ---- an attempt ---- */
+
+/* The model goes upstream under the target's name; where that is the one asked for, not a byte changes. */
+static void splice_model(struct gw_exchange *ex, const struct gw_target_config *target)
+{
+    struct gw_forward *forward = &ex->forward;
+
+    forward->splices_count = 0;
+    if (gw_str_eq(ex->managed->model, target->model->name))
+        return;
+    forward->model.with = ex->form ? target->model->name : target->model_json;
+    forward->splices = &forward->model;
+    forward->splices_count = 1;
+}
+
+/* Once the body is whole. @return false when the exchange is over */
+static bool splice_variant(struct gw_exchange *ex, const struct gw_target_config *target)
+{
+    struct gw_err err = {.offset = 0};
+
+    if (!target->has_params)
+        return true;
+    enum gw_status status = gw_variant_splice(ex, target, &err);
+    if (status == GW_OK)
+        return true;
+    if (status == GW_NO_MEMORY)
+        gw_stages_overloaded(ex);
+    else
+        gw_stages_request_fault(ex, GW_FAULT_INVALID_JSON, &err);
+    return false;
+}
+
+/* The walk has a target in hand. @return false when the exchange is over */
+static bool start(struct gw_exchange *ex)
+{
+    struct gw_managed *managed = ex->managed;
+    const struct gw_target_config *target = managed->walk.target;
+    const struct gw_provider_config *provider = target->model->provider;
+    const struct gw_snapshot *snapshot = ex->site->snapshot;
+    struct gw_record *record = &ex->record;
+
+    ex->provider = provider;
+    ex->timeouts = target->timeouts;
+    ex->resent = false;
+    managed->under_way = true;
+    managed->answered = false;
+    record->provider = provider->telemetry_name;
+    record->provider_id = snapshot->provider_labels[provider->index];
+    record->model_used = target->model->name;
+    record->model_id = snapshot->model_labels[target->model->index];
+    record->target = target->name;
+    record->target_id = label_of(ex, target);
+    record->variant = target->variant;
+    splice_model(ex, target);
+    if (managed->wants_whole && !splice_variant(ex, target))
+        return false;
+    return gw_stages_lease(ex);
+}
+
+static void on_timer(struct gw_timer *timer);
+
+static bool nobody_serves(struct gw_exchange *ex, const struct gw_route_config *route)
+{
+    ex->managed = NULL; /* no target was chosen, so none is named */
+    gw_exchange_fail(
+        ex, GW_FAULT_UNSUPPORTED,
+        "no target of the %s \"%.*s\" serves %s in the format of this call; translation "
+        "between dialects is not in this release",
+        route->layer == GW_ROUTE_FUNCTION ? "function" : "route", GW_STR_ARG(route->name),
+        ex->endpoint->path);
+    return false;
+}
+
+/* A body that is known to be too large is not kept at all. */
+static void decide_to_keep(struct gw_exchange *ex, const struct gw_route_config *route)
+{
+    struct gw_forward *forward = &ex->forward;
+    uint64_t most = gw_exchange_config(ex)->server.retry_body_bytes;
+
+    forward->keep = gw_walk_may_repeat(route);
+    if (forward->keep && !forward->chunked && forward->body_bytes > most) {
+        forward->keep = false;
+        forward->sent_once = true;
+    }
+}
+
+bool gw_attempt_begin(struct gw_exchange *ex, const struct gw_route_config *route,
+                      struct gw_str model)
+{
+    struct gw_managed *managed = gw_arena_zalloc(&ex->arena, sizeof *managed);
+    bool function = route->layer == GW_ROUTE_FUNCTION;
+
+    *(function ? &ex->record.function : &ex->record.route) = route->name;
+    if (managed)
+        ex->forward.model_raw = gw_arena_str(&ex->arena, ex->forward.model_raw);
+    if (!managed || !ex->forward.model_raw.base) {
+        gw_stages_overloaded(ex);
+        return false;
+    }
+    managed->ex = ex;
+    managed->model = model;
+    managed->timer.on_timer = on_timer;
+    managed->wants_whole =
+        route->steps[0].strategy == GW_STRATEGY_EXPERIMENT && ex->record.operation == GW_OP_CHAT;
+    ex->managed = managed;
+    struct gw_walk_view view = view_of(ex);
+    if (!gw_walk_begin(&managed->walk, route, &view))
+        return nobody_serves(ex, route);
+    decide_to_keep(ex, route);
+    gw_exchange_move(ex, GW_EX_RESOLVING);
+    return managed->wants_whole || start(ex);
+}
+
+/* Not the first attempt: nobody else is about to send. @return false when the exchange is over */
+static bool start_and_send(struct gw_exchange *ex)
+{
+    return start(ex) && (ex->state != GW_EX_WAITING || gw_stages_send_held(ex));
+}
+
+bool gw_attempt_body_whole(struct gw_exchange *ex)
+{
+    return start_and_send(ex);
+}
+
+static void on_timer(struct gw_timer *timer)
+{
+    struct gw_managed *managed =
+        (struct gw_managed *)((char *)timer - offsetof(struct gw_managed, timer));
+
+    (void)start_and_send(managed->ex); /* a failure has answered the caller */
+}
+
+/* ---- after a failure ---- */
+
+/* Nothing of the answer that came, or began to come, is left. */
+static void forget_answer(struct gw_exchange *ex)
+{
+    struct gw_record *record = &ex->record;
+
+    gw_buf_finish(&ex->held_body);
+    ex->held_head = (struct gw_str){NULL, 0};
+    ex->holding = false;
+    record->status = 0;
+    record->error_type = GW_ERROR_NONE;
+    record->timed_out = GW_TIMEOUT_NONE;
+    record->at_ns[GW_AT_UPSTREAM_HEAD] = 0;
+}
+
+static void count_move(struct gw_exchange *ex, const struct gw_target_config *from,
+                       enum gw_outcome outcome, bool is_retry)
+{
+    struct gw_sinks *sinks = gw_exchange_gateway(ex)->options.sinks;
+    const struct gw_target_config *to = ex->managed->walk.target;
+
+    if (is_retry) {
+        ex->record.retries++;
+        gw_sinks_retry(sinks, outcome);
+    }
+    if (from != to) {
+        ex->record.fallbacks++;
+        gw_sinks_fallback(sinks, label_of(ex, from), label_of(ex, to));
+    }
+}
+
+/* @return true: the exchange goes on with another attempt, or has ended */
+static bool go_on(struct gw_exchange *ex, enum gw_outcome outcome, uint64_t retry_after_ms)
+{
+    struct gw_managed *managed = ex->managed;
+    const struct gw_target_config *failed = managed->walk.target;
+    bool slow = outcome == GW_OUTCOME_TIMEOUT || outcome == GW_OUTCOME_OVERLOADED;
+    struct gw_walk_view view = view_of(ex);
+    struct gw_walk_next next;
+
+    gw_attempt_ended(ex, outcome);
+    ex->record.sent_once = ex->forward.sent_once;
+    if (ex->forward.head_sent && !ex->forward.keep)
+        return false;
+    if (!gw_walk_next(&managed->walk, &view, slow ? GW_FAILURE_SLOW : GW_FAILURE_RETRYABLE,
+                      retry_after_ms, &next))
+        return false;
+    if (ex->up)
+        gw_up_abandon(ex->up);
+    ex->up = NULL;
+    count_move(ex, failed, outcome, next.is_retry);
+    forget_answer(ex);
+    gw_exchange_move(ex, GW_EX_RESOLVING);
+    if (!gw_request_rewind(ex))
+        gw_stages_overloaded(ex);
+    else if (next.wait_ms)
+        gw_loop_timer_set(gw_exchange_gateway(ex)->http.loop, &managed->timer, next.wait_ms);
+    else
+        (void)start_and_send(ex); /* a failure has answered the caller */
+    return true;
+}
+
+bool gw_attempt_passes_over(struct gw_exchange *ex, const struct gw_http1_head *head,
+                            struct gw_str bytes)
+{
+    enum gw_outcome outcome = gw_outcome_of_status(head->code);
+
+    return is_failure(outcome) &&
+           go_on(ex, outcome,
+                 gw_retry_after_ms(head, bytes,
+                                   ex->record.started_wall_ns +
+                                       (gw_loop_now_ns(gw_exchange_gateway(ex)->http.loop) -
+                                        ex->record.at_ns[GW_AT_START])));
+}
+
+bool gw_attempt_lost(struct gw_exchange *ex, enum gw_outcome outcome)
+{
+    return go_on(ex, outcome, GW_RETRY_AFTER_NONE);
+}
