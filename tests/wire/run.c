@@ -90,6 +90,14 @@ static bool play_script(const char *path)
     return ok;
 }
 
+/* What the configurations of scripts name as "env::KEY_A", … */
+static void set_keys(void)
+{
+    (void)setenv("KEY_A", "key-of-a", 1);
+    (void)setenv("KEY_B", "key-of-b", 1);
+    (void)setenv("KEY_C", "key-of-c", 1);
+}
+
 int main(int argc, char **argv)
 {
     int failed = 0;
@@ -98,6 +106,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s FILE.wire ...\n", argv[0]);
         return 2;
     }
+    set_keys();
     loops_init();
     for (int i = 1; i < argc; i++)
         failed += !play_script(argv[i]);
