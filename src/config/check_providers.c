@@ -97,7 +97,7 @@ static void check_models(struct gw_loader *loader, const struct gw_read_scope *s
 {
     /* Not what was read: one bad item there does not make the others unknown. */
     const struct gw_toml_node *list = gw_toml_get(provider->node, GW_STR("models"));
-    char shown[GW_QUOTE_BYTES], first[GW_QUOTE_BYTES], second[GW_QUOTE_BYTES];
+    char shown[GW_QUOTE_BYTES];
 
     if (!list || list->type != GW_TOML_ARRAY)
         return;
@@ -111,13 +111,6 @@ static void check_models(struct gw_loader *loader, const struct gw_read_scope *s
                             " lists \"%s\" twice", gw_quote(item->u.string, shown));
             continue;
         }
-        if (listing)
-            gw_problems_add(loader->problems, GW_PROBLEM_WARNING, &item->at,
-                            "\"%s\" is listed by the providers %s and %s: without a prefix it goes "
-                            "to %s, which was declared first",
-                            gw_quote(item->u.string, shown),
-                            gw_quote(listing->provider->name, first),
-                            gw_quote(provider->name, second), first);
         add_listing(loader, provider, item->u.string, listing);
     }
 }

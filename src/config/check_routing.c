@@ -74,14 +74,14 @@ static void check_route(struct gw_loader *loader, const struct gw_raw_config *ra
 {
     const struct gw_raw_route *route = entry->value;
     const struct gw_toml_node *targets = gw_toml_get(entry->node, GW_STR("targets"));
-    const struct gw_toml_node *steps = gw_check_list(scope, "steps");
+    const struct gw_toml_node *steps = gw_toml_get(entry->node, GW_STR("steps"));
 
     gw_check_name(loader, scope, "a route");
     if (endpoint_is_good(entry))
         check_route_models(loader, scope, entry, &names[route->endpoint]);
     struct gw_choice choice = gw_check_targets(loader, raw, scope);
     gw_check_count(loader, scope, "targets", choice.count);
-    if (steps) {
+    if (gw_check_list(scope, "steps")) {
         gw_check_steps(loader, raw, scope, route);
         if (choice.count)
             gw_check_report(loader, GW_PROBLEM_WARNING, scope, "targets", &targets->at,
@@ -91,7 +91,7 @@ static void check_route(struct gw_loader *loader, const struct gw_raw_config *ra
     } else if (targets && targets->type == GW_TOML_ARRAY) {
         gw_check_report(loader, GW_PROBLEM_ERROR, scope, "targets", &targets->at,
                         " must not be empty: without targets nothing answers");
-    } else if (!targets && !gw_toml_get(entry->node, GW_STR("steps"))) {
+    } else if (!targets && (!steps || steps->type == GW_TOML_ARRAY)) {
         gw_check_report(loader, GW_PROBLEM_ERROR, scope, NULL, &entry->node->key_at,
                         " needs targets = [\"NAME\", …] or [[routes.NAME.steps]]: without them "
                         "nothing answers");
@@ -129,18 +129,49 @@ static void check_bare(struct gw_loader *loader, const struct gw_read_scope *sco
 }
 
 static void check_bare_targets(struct gw_loader *loader, struct gw_raw_config *raw,
-                               const struct gw_read_scope *outer, const struct gw_map *routes)
+                               const struct gw_read_scope *outer, const struct gw_map *routes,
+                               struct gw_map *bare)
 {
-    struct gw_map bare;
-
-    gw_map_init(&bare);
     for (struct gw_key_entry *entry = raw->targets.first; entry; entry = entry->next) {
         const struct gw_read_scope scope = {outer, entry->name, NULL, entry->node};
         const struct gw_raw_target *target = entry->value;
         if (!target->is_named && target->at)
-            check_bare(loader, &scope, entry, routes, &bare);
+            check_bare(loader, &scope, entry, routes, bare);
     }
-    gw_map_finish(&bare);
+}
+
+/* ---- models at several providers ---- */
+
+static bool is_routed(struct gw_str model, const struct gw_map routes[GW_ENDPOINTS],
+                      const struct gw_map *bare)
+{
+    bool routed = gw_map_get(bare, model) != NULL;
+
+    for (unsigned kind = 0; kind < GW_ENDPOINTS; kind++)
+        routed = routed || gw_map_get(&routes[kind], model);
+    return routed;
+}
+
+/* A model at more than one provider goes to the first, unless a route says who it is that answers.
+ */
+static void check_listings(struct gw_loader *loader, const struct gw_key_entry *provider,
+                           const struct gw_map routes[GW_ENDPOINTS], const struct gw_map *bare)
+{
+    const struct gw_toml_node *list = gw_toml_get(provider->node, GW_STR("models"));
+    char shown[GW_QUOTE_BYTES], first[GW_QUOTE_BYTES], second[GW_QUOTE_BYTES];
+
+    for (const struct gw_toml_node *item = list && list->type == GW_TOML_ARRAY ? list->first : NULL;
+         item; item = item->next) {
+        const struct gw_listing *listing =
+            item->type == GW_TOML_STRING ? gw_map_get(&loader->listings, item->u.string) : NULL;
+        if (!listing || listing->provider == provider || is_routed(item->u.string, routes, bare))
+            continue;
+        gw_problems_add(loader->problems, GW_PROBLEM_WARNING, &item->at,
+                        "\"%s\" is listed by the providers %s and %s: without a prefix it goes "
+                        "to %s, which was declared first",
+                        gw_quote(item->u.string, shown), gw_quote(listing->provider->name, first),
+                        gw_quote(provider->name, second), first);
+    }
 }
 
 /* ---- retry ---- */
@@ -163,6 +194,14 @@ struct gw_retry_config gw_config_retry(const struct gw_raw_config *raw,
     return retry;
 }
 
+/* Not there, or the value that was read: a bad one is not. */
+static bool is_read(const struct gw_toml_node *table, const char *key, uint32_t value)
+{
+    const struct gw_toml_node *node = gw_toml_get(table, gw_str_of(key));
+
+    return !node || (node->type == GW_TOML_INTEGER && node->u.integer == (int64_t)value);
+}
+
 /* @param node  the `retry` table, if there is one */
 static void check_retry(struct gw_loader *loader, const struct gw_read_scope *outer,
                         const struct gw_toml_node *node, const struct gw_retry_config *retry)
@@ -170,7 +209,9 @@ static void check_retry(struct gw_loader *loader, const struct gw_read_scope *ou
     const struct gw_read_scope scope = {outer, GW_STR("retry"), NULL, node};
     const char *key = "backoff_base_ms";
 
-    if (!node || retry->backoff_base_ms <= retry->backoff_max_ms)
+    if (!node || retry->backoff_base_ms <= retry->backoff_max_ms ||
+        !is_read(node, "backoff_base_ms", retry->backoff_base_ms) ||
+        !is_read(node, "backoff_max_ms", retry->backoff_max_ms))
         return;
     if (!gw_toml_get(node, gw_str_of(key)))
         key = "backoff_max_ms";
@@ -202,8 +243,9 @@ void gw_config_check_routing(struct gw_loader *loader, struct gw_raw_config *raw
     const struct gw_read_scope functions = {NULL, GW_STR("functions"), NULL, raw->root};
     const struct gw_read_scope routing = {NULL, GW_STR("routing"), NULL, raw->root};
     const struct gw_toml_node *node = gw_toml_get(raw->root, GW_STR("routing"));
-    struct gw_map names[GW_ENDPOINTS];
+    struct gw_map names[GW_ENDPOINTS], bare;
 
+    gw_map_init(&bare);
     for (unsigned kind = 0; kind < GW_ENDPOINTS; kind++)
         gw_map_init(&names[kind]);
     check_targets(loader, raw, &targets);
@@ -212,11 +254,14 @@ void gw_config_check_routing(struct gw_loader *loader, struct gw_raw_config *raw
         check_route(loader, raw, &scope, entry, names);
     }
     gw_check_functions(loader, raw, names);
-    check_bare_targets(loader, raw, &targets, &names[GW_ENDPOINT_CHAT]);
+    check_bare_targets(loader, raw, &targets, &names[GW_ENDPOINT_CHAT], &bare);
+    for (const struct gw_key_entry *entry = raw->providers.first; entry; entry = entry->next)
+        check_listings(loader, entry, names, &bare);
     if (node)
         check_retry(loader, &routing, gw_toml_get(node, GW_STR("retry")), &raw->routing.retry);
     check_retries(loader, raw, &routes, &raw->routes);
     check_retries(loader, raw, &functions, &raw->functions);
+    gw_map_finish(&bare);
     for (unsigned kind = 0; kind < GW_ENDPOINTS; kind++)
         gw_map_finish(&names[kind]);
 }

@@ -176,9 +176,10 @@ static void fetch_by_convention(struct gw_loader *loader, struct gw_config *conf
     if (fetched->secret || (is_absent && provider->url.demo))
         return;
     gw_check_report(loader, is_absent ? GW_PROBLEM_WARNING : severity_of(loader), user, key, at,
-                    is_absent ? ": requests go to providers.%.*s without a credential: %.*s"
-                              : ": the credential of providers.%.*s: %.*s",
-                    GW_STR_ARG(entry->name), GW_STR_ARG(fetched->message));
+                    is_absent ? ": %.*s, and there is no `credential` that would go before it: "
+                                "requests go to providers.%.*s without one"
+                              : ": %.*s; it was looked for as the credential of providers.%.*s",
+                    GW_STR_ARG(fetched->message), GW_STR_ARG(entry->name));
 }
 
 /* What `user` shows to the provider, without a credential of its own. */

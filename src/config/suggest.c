@@ -56,8 +56,9 @@ void gw_nearest_offer(struct gw_nearest *nearest, struct gw_str name)
 
 bool gw_nearest_found(const struct gw_nearest *nearest)
 {
-    /* A third of the letters may be wrong; more is another word. */
-    return nearest->name.len && nearest->distance <= (nearest->name.len + 2) / 3;
+    /* A third of the letters may be wrong, though not all; more is another word. */
+    return nearest->distance < nearest->name.len &&
+           nearest->distance <= (nearest->name.len + 2) / 3;
 }
 
 const char *gw_config_suggest(const struct gw_config_table *table, struct gw_str name)

@@ -16,7 +16,7 @@ struct loaded {
     unsigned errors, warnings;
 };
 
-static inline void load_text(const char *text, struct loaded *loaded)
+static inline void load_for(enum gw_config_use use, const char *text, struct loaded *loaded)
 {
     struct gw_problems problems;
     struct gw_buf printed;
@@ -24,8 +24,7 @@ static inline void load_text(const char *text, struct loaded *loaded)
     *loaded = (struct loaded){.config = NULL};
     gw_problems_init(&problems);
     gw_buf_init(&printed, sizeof loaded->said - 1);
-    loaded->status = gw_config_parse(gw_str_of(text), GW_STR("t"), GW_CONFIG_TO_SERVE, &problems,
-                                     &loaded->config);
+    loaded->status = gw_config_parse(gw_str_of(text), GW_STR("t"), use, &problems, &loaded->config);
     (void)gw_problems_print(&problems, &printed);
     if (gw_buf_len(&printed))
         memcpy(loaded->said, gw_buf_str(&printed).base, gw_buf_len(&printed));
@@ -35,10 +34,45 @@ static inline void load_text(const char *text, struct loaded *loaded)
     gw_problems_finish(&problems);
 }
 
+static inline void load_text(const char *text, struct loaded *loaded)
+{
+    load_for(GW_CONFIG_TO_SERVE, text, loaded);
+}
+
 static inline void load_finish(struct loaded *loaded)
 {
     gw_config_release(loaded->config);
     loaded->config = NULL;
+}
+
+/* A file and what must be said of it: one problem, which begins so; empty: nothing. A secret that
+ * is planted in one begins with "sk-". */
+struct said_case {
+    const char *label, *text, *said;
+    unsigned more; /* further problems that it makes */
+};
+
+static inline void expect_said(const struct said_case *cases, size_t count)
+{
+    static struct loaded loaded;
+    unsigned failures = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct said_case *row = &cases[i];
+        load_text(row->text, &loaded);
+        bool refused = strstr(row->said, " error: ") != NULL;
+        unsigned problems = (row->said[0] != '\0') + row->more;
+        const char *line = strstr(loaded.said, row->said);
+        bool good = line && (line == loaded.said || line[-1] == '\n') &&
+                    (loaded.status != GW_OK) == refused &&
+                    loaded.errors + loaded.warnings == problems && !strstr(loaded.said, "sk-");
+        if (!good)
+            print_error("%s: %s, and not %u problems, one of them\n  %s\nbut\n%s", row->label,
+                        gw_status_name(loaded.status), problems, row->said, loaded.said);
+        failures += !good;
+        load_finish(&loaded);
+    }
+    assert_int_equal(failures, 0);
 }
 
 #endif
