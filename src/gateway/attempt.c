@@ -78,11 +78,13 @@ static void tell_health(struct gw_exchange *ex, enum gw_outcome outcome)
     managed->answered = true;
 }
 
+/* Others wait for what a probe says, and a stream may be long. All else is told at the answer's end, so
+ * that one that breaks off is not a success first. */
 void gw_attempt_answered(struct gw_exchange *ex)
 {
     enum gw_outcome outcome = gw_outcome_of_status(ex->record.status);
 
-    if (ex->managed->under_way && !is_failure(outcome))
+    if (ex->managed->under_way && ex->managed->walk.probe && !is_failure(outcome))
         tell_health(ex, outcome);
 }
 
