@@ -368,6 +368,28 @@ static bool drop_parameter(struct gw_exchange *ex, struct gw_str name)
     return true;
 }
 
+/* All names of such fields begin with one of two letters: most lines need no second look. */
+static void drop_keys(struct gw_forward *forward)
+{
+    char *line = forward->memory + forward->begin, *end = forward->memory + forward->end;
+
+    while (line < end) {
+        char first = gw_lower(*line);
+        char *next = (char *)memchr(line, '\n', (size_t)(end - line)) + 1;
+        struct gw_str rest = {line, (size_t)(next - line)};
+        struct gw_str name = {line, 0};
+        if (first == 'a' || first == 'x')
+            name.len = gw_str_find(rest, ':');
+        if (name.len == 0 || !(CREDENTIALS & BIT(gw_http1_field_id(name)))) {
+            line = next;
+            continue;
+        }
+        memmove(line, next, (size_t)(end - next));
+        end -= rest.len;
+    }
+    forward->end = (size_t)(end - forward->memory);
+}
+
 /* Whatever the caller showed goes nowhere; the target's own credential, if it has one, is shown. */
 static enum gw_status replace_keys(struct gw_exchange *ex, const struct gw_target_config *target,
                                    struct gw_key_fields *fields)
@@ -375,14 +397,9 @@ static enum gw_status replace_keys(struct gw_exchange *ex, const struct gw_targe
     struct gw_forward *forward = &ex->forward;
     const struct gw_auth *auth = &ex->provider->auth;
     const struct gw_secret *secret = target->credential.secret;
-    struct line line;
 
     if (forward->keys && !forward->keys_taken)
-        for (size_t at = forward->begin; next_line(forward, &at, &line);)
-            if (CREDENTIALS & BIT(gw_http1_field_id(line.name))) {
-                remove_line(forward, &line);
-                at = line.at;
-            }
+        drop_keys(forward);
     forward->keys_taken = true;
     if (auth->kind == GW_AUTH_HEADER && gw_http1_field_id(auth->name) == GW_FIELD_OTHER)
         remove_field(forward, auth->name);
