@@ -53,6 +53,82 @@ static void check_model(const struct gw_config *config, const struct gw_model_co
     check(first && first->index <= model->index && gw_str_eq(first->name, model->name));
 }
 
+static bool is_name(struct gw_str name)
+{
+    return name.len > 0 && name.len <= GW_CONFIG_NAME_BYTES_MAX;
+}
+
+static void check_target(const struct gw_config *config, const struct gw_target_config *target)
+{
+    check(target >= config->targets && target < config->targets + config->targets_count);
+    check(target->index == (uint32_t)(target - config->targets) && target->name.len > 0);
+    check(target->model >= config->models && target->model < config->models + config->models_count);
+    check(target->model_json.len >= target->model->name.len);
+    check(target->timeouts.total_ms > 0 && target->timeouts.idle_ms > 0);
+    check(target->credential.place.len > 0);
+    for (unsigned i = 0; i < GW_PARAMS; i++)
+        check(target->params[i].base == NULL ||
+              (target->has_params && target->variant.len > 0 && target->params[i].len > 0));
+}
+
+static void check_step(const struct gw_config *config, const struct gw_step_config *step)
+{
+    uint64_t sum = 0;
+
+    check(step->targets_count > 0);
+    check(step->strategy != GW_STRATEGY_SINGLE || step->targets_count == 1);
+    for (uint32_t i = 0; i < step->targets_count; i++) {
+        check_target(config, step->targets[i]);
+        check((step->strategy == GW_STRATEGY_EXPERIMENT) == (step->targets[i]->variant.len > 0));
+        sum += step->targets[i]->weight;
+    }
+    check(step->weights_sum == sum);
+    check(sum > 0 || step->strategy == GW_STRATEGY_SINGLE ||
+          step->strategy == GW_STRATEGY_FALLBACK);
+}
+
+static void check_route(const struct gw_config *config, const struct gw_route_config *route)
+{
+    uint32_t count = 0;
+
+    check(is_name(route->name) && (unsigned)route->endpoint < GW_ENDPOINTS);
+    check(route->steps_count > 0 && (route->has_steps || route->steps_count == 1));
+    for (uint32_t i = 0; i < route->steps_count; i++) {
+        check(route->steps[i].first == count);
+        check_step(config, &route->steps[i]);
+        count += route->steps[i].targets_count;
+    }
+    check(route->targets_count == count && count <= GW_ROUTE_TARGETS_MAX);
+    for (uint32_t i = 0; i < route->models_count; i++)
+        check(gw_config_route_for(config, route->models[i], route->endpoint) == route);
+    switch (route->layer) {
+    case GW_ROUTE_BY_TARGET:
+        check(route->models_count == 1 && count == 1 && route->endpoint == GW_ENDPOINT_CHAT);
+        break;
+    case GW_ROUTE_BY_TABLE:
+        check(gw_config_route(config, route->name) == route);
+        break;
+    case GW_ROUTE_FUNCTION:
+        check(gw_config_function(config, route->name) == route && route->models_count == 0);
+        break;
+    }
+}
+
+static void check_routing(const struct gw_config *config)
+{
+    for (uint32_t i = 0; i < config->targets_count; i++)
+        check_target(config, &config->targets[i]);
+    for (uint32_t i = 0; i < config->routes_count; i++) {
+        check(config->routes[i].layer != GW_ROUTE_FUNCTION);
+        check_route(config, &config->routes[i]);
+    }
+    for (uint32_t i = 0; i < config->functions_count; i++) {
+        check(config->functions[i].layer == GW_ROUTE_FUNCTION);
+        check_route(config, &config->functions[i]);
+    }
+    check(config->breaker.failures > 0 && config->breaker.open_ms > 0);
+}
+
 static void check_config(const struct gw_config *config)
 {
     check(config->server.workers >= 1 && config->server.port <= 65535);
@@ -68,6 +144,7 @@ static void check_config(const struct gw_config *config)
         check(config->models[i].index == i);
         check_model(config, &config->models[i]);
     }
+    check_routing(config);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
