@@ -55,7 +55,7 @@ const struct gw_config_table gw_table_own_security = {
     0,
     GW_TABLE_PARTLY,
     SCANNING_IS_LATER,
-    "The same for one route or function (`[routes.NAME.security]`, "
+    "`[security]` for one route or function (`[routes.NAME.security]`, "
     "`[functions.NAME.security]`)."};
 
 /* Translation. */

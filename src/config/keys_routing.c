@@ -39,8 +39,8 @@ static const char *const efforts[] = {"none", "minimal", "low", "medium",
     "Which provider. Needed where several list the model; without it the one that lists it."
 #define FROM_RETRY " Without it that of `[routing.retry]`."
 #define MAX_RETRIES_DOC                                                                            \
-    "Further attempts after a failure, in each step; 0: none. The attempts of `fallback` are not " \
-    "counted."
+    "Further attempts after a failure, in each step; 0: none. Where `fallback` goes from one "     \
+    "target to the next, that does not count."
 #define BACKOFF_BASE_DOC                                                                           \
     "A wait is drawn between 0 and this, doubled with each wait; a provider's `Retry-After` goes " \
     "before it."
@@ -100,7 +100,8 @@ static const struct gw_config_table own_retry_table = {
     sizeof(struct gw_retry_config),
     GW_TABLE_IN_FORCE,
     NULL,
-    "The same for one route or function (`[routes.NAME.retry]`, `[functions.NAME.retry]`)."};
+    "How calls to targets are retried, for one route or function (`[routes.NAME.retry]`, "
+    "`[functions.NAME.retry]`)."};
 
 static const struct gw_config_key breaker_keys[] = {
     {"enabled", GW_KEY_BOOL, 0, BREAKER(enabled), "true", 0, 0, NULL, NULL,

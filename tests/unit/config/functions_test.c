@@ -206,6 +206,25 @@ TEST_SAID(model)
 TEST_SAID(target)
 TEST_SAID(variant)
 
+static void test_variants_have_a_limit(void **state)
+{
+    static char text[65536];
+
+    (void)state;
+    for (unsigned count = GW_ROUTE_TARGETS_MAX; count <= GW_ROUTE_TARGETS_MAX + 1; count++) {
+        size_t len = (size_t)snprintf(text, sizeof text, BASE "[functions.f.variants]\n");
+        for (unsigned i = 0; i < count; i++)
+            len += (size_t)snprintf(text + len, sizeof text - len, "v%u = { model = \"m\" }\n", i);
+        const struct said_case row = {
+            "variants", text,
+            count > GW_ROUTE_TARGETS_MAX
+                ? "t:5:1: error: functions.f.variants: there may be at most 1024 targets, not 1025"
+                : "",
+            0};
+        expect_said(&row, 1);
+    }
+}
+
 /* ---- what variants set, as JSON ---- */
 
 static const struct {
@@ -370,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_target),
         cmocka_unit_test(test_variant),
+        cmocka_unit_test(test_variants_have_a_limit),
         cmocka_unit_test(test_params_are_json),
         cmocka_unit_test(test_params_do_not_know_the_locale),
         cmocka_unit_test(test_functions_arrive),
