@@ -20,7 +20,7 @@
 
 #include <stdatomic.h>
 
-#define GW_CONFIG_NAME_BYTES_MAX 64u   /* of providers */
+#define GW_CONFIG_NAME_BYTES_MAX 64u   /* of providers, targets, routes, functions, variants */
 #define GW_CONFIG_MODEL_BYTES_MAX 256u /* of model names */
 #define GW_CONFIG_WORKERS_MAX 256u
 
