@@ -120,11 +120,9 @@ static bool swap(struct gw_health_cell *cell, uint64_t *bits, struct word word)
                                                  memory_order_relaxed, memory_order_relaxed);
 }
 
-enum gw_health_state gw_health_ask(const struct gw_health_cell *cell,
-                                   const struct gw_breaker_config *breaker, uint64_t now_ms)
+static enum gw_health_state state_of(struct word word, const struct gw_breaker_config *breaker,
+                                     uint64_t now_ms)
 {
-    struct word word = unpack(load(cell));
-
     if (!breaker->enabled)
         return GW_HEALTH_CLOSED;
     switch (word.mode) {
@@ -138,12 +136,19 @@ enum gw_health_state gw_health_ask(const struct gw_health_cell *cell,
     return GW_HEALTH_CLOSED;
 }
 
+enum gw_health_state gw_health_ask(const struct gw_health_cell *cell,
+                                   const struct gw_breaker_config *breaker, uint64_t now_ms)
+{
+    return state_of(unpack(load(cell)), breaker, now_ms);
+}
+
 bool gw_health_take_probe(struct gw_health_cell *cell, const struct gw_breaker_config *breaker,
                           uint64_t now_ms)
 {
     uint64_t bits = load(cell);
 
-    while (gw_health_ask(cell, breaker, now_ms) == GW_HEALTH_DUE)
+    /* Judged by the very bits that are swapped: others may change them and back in between. */
+    while (state_of(unpack(bits), breaker, now_ms) == GW_HEALTH_DUE)
         if (swap(cell, &bits, (struct word){.mode = PROBING, .at_ms = now_ms}))
             return true;
     return false;

@@ -3,12 +3,15 @@
 #include "route/health.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define THREADS 8u
 #define ROUNDS 200u
-#define NAMES 50u
+#define NAMES 500u
+#define FAILURES 2000u
+#define TURNS 20000u
 
 /* What happens to a cell, at which millisecond, and what it says of itself then. The letters:
  *   f  a failure                      F  a failure of the probe
@@ -204,6 +207,8 @@ struct team {
     struct gw_health *health;
     struct gw_health_cell *cell;
     struct gw_breaker_config breaker;
+    atomic_uint holders;  /* of the probe */
+    atomic_uint meetings; /* of two holders */
 };
 
 struct member {
@@ -235,17 +240,21 @@ static void meet(struct team *team)
     (void)pthread_barrier_wait(&team->barrier);
 }
 
+static struct gw_health_cell *numbered_cell(struct gw_health *health, unsigned number)
+{
+    char name[16];
+
+    (void)snprintf(name, sizeof name, "target-%u", number);
+    return gw_health_cell(health, gw_str_of(name));
+}
+
 static void *ask_for_cells(void *arg)
 {
     struct member *member = arg;
 
     meet(member->team);
-    for (unsigned i = 0; i < NAMES; i++) {
-        char name[16];
-        unsigned n = (i + member->number * 7) % NAMES; /* each in an order of its own */
-        (void)snprintf(name, sizeof name, "target-%u", n);
-        member->cells[n] = gw_health_cell(member->team->health, gw_str_of(name));
-    }
+    for (unsigned i = 0; i < NAMES; i++)
+        member->cells[i] = numbered_cell(member->team->health, i);
     return NULL;
 }
 
@@ -258,23 +267,24 @@ static void test_threads_get_the_same_cells(void **state)
     run_team(&team, members, ask_for_cells);
     meet(&team);
     join_team(&team, members);
-    for (unsigned n = 0; n < NAMES; n++) {
-        assert_non_null(members[0].cells[n]);
-        for (unsigned i = 1; i < THREADS; i++)
-            assert_ptr_equal(members[i].cells[n], members[0].cells[n]);
-        for (unsigned other = 0; other < n; other++)
-            assert_ptr_not_equal(members[0].cells[n], members[0].cells[other]);
-    }
+    for (unsigned n = 0; n < NAMES; n++)
+        for (unsigned i = 0; i < THREADS; i++)
+            assert_ptr_equal(members[i].cells[n], numbered_cell(team.health, n));
+    assert_ptr_not_equal(members[0].cells[0], members[0].cells[1]);
     gw_health_destroy(team.health);
 }
 
 static void *fail_often(void *arg)
 {
     struct member *member = arg;
+    struct team *team = member->team;
 
-    meet(member->team);
-    for (unsigned i = 0; i < ROUNDS; i++)
-        gw_health_failed(member->team->cell, &member->team->breaker, 1, false);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        meet(team);
+        for (unsigned i = 0; i < FAILURES; i++)
+            gw_health_failed(team->cell, &team->breaker, 1, false);
+        meet(team);
+    }
     return NULL;
 }
 
@@ -283,15 +293,18 @@ static void test_threads_count_every_failure(void **state)
 {
     static struct member members[THREADS];
     struct team team = {.health = gw_health_create(),
-                        .breaker = {true, THREADS * ROUNDS + 1, 100, 1000}};
+                        .breaker = {true, THREADS * FAILURES + 1, 100, 1000}};
 
     (void)state;
     team.cell = gw_health_cell(team.health, GW_STR("a"));
     const struct play play = {team.cell, &team.breaker};
     run_team(&team, members, fail_often);
-    meet(&team);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        meet(&team);
+        meet(&team);
+        tell("after all", &play, "?1=closed f1=open s1=closed");
+    }
     join_team(&team, members);
-    tell("after all", &play, "?1=closed f1=open");
     gw_health_destroy(team.health);
 }
 
@@ -348,6 +361,40 @@ static void test_threads_share_one_probe(void **state)
     gw_health_destroy(team.health);
 }
 
+/* Who has the probe gives it back at once; then it is due again. */
+static void *take_and_drop(void *arg)
+{
+    struct member *member = arg;
+    struct team *team = member->team;
+
+    meet(team);
+    for (unsigned i = 0; i < TURNS; i++)
+        if (gw_health_take_probe(team->cell, &team->breaker, 1000)) {
+            if (atomic_fetch_add(&team->holders, 1) != 0)
+                (void)atomic_fetch_add(&team->meetings, 1);
+            (void)atomic_fetch_sub(&team->holders, 1);
+            gw_health_probe_dropped(team->cell, 1000);
+        }
+    return NULL;
+}
+
+static void test_threads_never_probe_together(void **state)
+{
+    static struct member members[THREADS];
+    struct team team = {.health = gw_health_create(), .breaker = {true, 1, 100, 1000}};
+
+    (void)state;
+    team.cell = gw_health_cell(team.health, GW_STR("a"));
+    gw_health_failed(team.cell, &team.breaker, 0, false);
+    run_team(&team, members, take_and_drop);
+    meet(&team);
+    join_team(&team, members);
+    assert_int_equal(atomic_load(&team.meetings), 0);
+    const struct play play = {team.cell, &team.breaker};
+    tell("after all", &play, "?1000=due");
+    gw_health_destroy(team.health);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_threads_get_the_same_cells),
         cmocka_unit_test(test_threads_count_every_failure),
         cmocka_unit_test(test_threads_share_one_probe),
+        cmocka_unit_test(test_threads_never_probe_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
