@@ -95,8 +95,10 @@ static bool take_from(struct gw_walk *walk, const struct gw_walk_view *view, uin
     const struct gw_step_config *step = &walk->route->steps[step_number];
 
     for (;;) {
-        uint32_t i = draws_by_weight(step) ? draw_candidate(walk, view, step, among)
-                                           : first_candidate(walk, view, step, among);
+        /* Those that are open are a last resort, whatever they weigh: in their order. */
+        uint32_t i = draws_by_weight(step) && among != AMONG_OPEN
+                         ? draw_candidate(walk, view, step, among)
+                         : first_candidate(walk, view, step, among);
         if (i == step->targets_count)
             return false;
         const struct gw_target_config *target = step->targets[i];

@@ -172,6 +172,12 @@ static const struct walk_story breaker[] = {
      .due = "b"},
     {STORY("by weight, off", "weighted a b", 0, "R", "ab ."), .open = "a", .breaker_off = true},
 
+    {STORY("by weight, open ones in their order", "weighted a b:99 c", 2, "R", "c +a +b ."),
+     .open = "ab"},
+    {STORY("by weight, all are open", "weighted a b:99", 2, "R", "a +b w+ab ."), .open = "ab"},
+    {STORY("by weight, all steps are open", "single a | weighted b c:99", 1, "R", "a b +c ."),
+     .open = "abc"},
+
     {STORY("single does not skip", "single a", 2, "R", "a w+a w+a ."), .open = "a"},
     {STORY("single is a probe", "single a", 2, "R", "pa w+a w+a ."), .due = "a"},
     {STORY("variants are not skipped", "experiment a b", 0, "R", "ab ."), .open = "a"},
