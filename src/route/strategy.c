@@ -4,6 +4,7 @@
 
 struct gw_walk_mark {
     bool failed;
+    uint32_t retries;     /* of a step's first target: those made in the step */
     uint64_t again_at_ms; /* when it may be asked again, by its own word; 0: it did not say */
 };
 
@@ -108,8 +109,6 @@ static bool take_from(struct gw_walk *walk, const struct gw_walk_view *view, uin
         /* Another worker may have been faster with the probe: then the target is open by now. */
         if (due && !probe && among == AMONG_GOOD && heeds_breaker(walk->route, step))
             continue;
-        if (step_number != walk->step)
-            walk->retries = 0;
         walk->step = step_number;
         walk->number = step->first + i;
         walk->target = target;
@@ -157,9 +156,16 @@ static bool mark_failed(struct gw_walk *walk, const struct gw_walk_view *view,
     return true;
 }
 
-static bool may_retry(const struct gw_walk *walk, enum gw_failure failure)
+/* Counted by step, since the walk may come back to one. Once something has failed. */
+static uint32_t *retries_in(const struct gw_walk *walk, uint32_t step)
 {
-    return failure == GW_FAILURE_RETRYABLE && walk->retries < walk->route->retry.max_retries;
+    return &walk->marks[walk->route->steps[step].first].retries;
+}
+
+static bool may_retry(const struct gw_walk *walk, uint32_t step, enum gw_failure failure)
+{
+    return failure == GW_FAILURE_RETRYABLE &&
+           *retries_in(walk, step) < walk->route->retry.max_retries;
 }
 
 /* Does its step go on to another target of its own after this failure? */
@@ -172,7 +178,7 @@ static bool step_goes_on(const struct gw_walk *walk, enum gw_failure failure)
         return true;
     case GW_STRATEGY_WEIGHTED:
     case GW_STRATEGY_EXPERIMENT:
-        return may_retry(walk, failure);
+        return may_retry(walk, walk->step, failure);
     case GW_STRATEGY_SINGLE:
     case GW_STRATEGIES:
         break;
@@ -222,14 +228,14 @@ static bool take_again(struct gw_walk *walk, const struct gw_walk_view *view,
     const struct gw_step_config *step = &route->steps[last];
     bool second_try = step->strategy == GW_STRATEGY_FALLBACK && step->targets_count > 1;
 
-    if (second_try ? !may_try_first_again(walk, view, step) : !may_retry(walk, failure))
+    if (second_try ? !may_try_first_again(walk, view, step) : !may_retry(walk, last, failure))
         return false;
     if (!take_from(walk, view, last, AMONG_ALL))
         return false;
     if (second_try)
         walk->second_try = true;
     else
-        walk->retries++;
+        ++*retries_in(walk, last);
     uint64_t again_at_ms = walk->marks[walk->number].again_at_ms;
     if (again_at_ms == 0)
         next_out->wait_ms = gw_retry_backoff_ms(&route->retry, walk->waits, view->rng);
@@ -254,7 +260,7 @@ bool gw_walk_next(struct gw_walk *walk, const struct gw_walk_view *view, enum gw
                  take_from_steps(walk, view, step + 1, AMONG_GOOD) ||
                  take_skipped(walk, view, goes_on);
     if (found && walk->step == step && counts) {
-        walk->retries++;
+        ++*retries_in(walk, step);
         next.is_retry = true;
     }
     if (!found && !take_again(walk, view, failure, &next))

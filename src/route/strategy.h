@@ -37,7 +37,6 @@ struct gw_walk {
     struct gw_walk_mark
         *marks;            /* by number among all targets of the route; NULL: none has failed */
     uint32_t step, number; /* of the target in hand */
-    uint32_t retries;      /* in this step */
     uint32_t waits;
     bool second_try; /* the last one of a fallback has been made */
 };
