@@ -206,17 +206,18 @@ uint64_t gw_retry_backoff_ms(const struct gw_retry_config *retry, uint32_t n, st
     return gw_rng_below(rng, most + 1);
 }
 
-/* A fallback's second try is of its first target, or of none. */
-static bool may_try_first_again(const struct gw_walk *walk, const struct gw_walk_view *view,
-                                const struct gw_step_config *step)
+/* Targets that cannot serve are as if they were not there. @return how many of the step are left */
+static uint32_t count_serving(const struct gw_walk_view *view, const struct gw_step_config *step,
+                              uint32_t *first_out)
 {
-    uint32_t i = 0;
+    uint32_t count = 0;
 
-    if (walk->second_try)
-        return false;
-    while (i < step->targets_count && !view->can_serve(view->arg, step->targets[i]))
-        i++;
-    return i < step->targets_count && is_candidate(walk, view, step, i, AMONG_ALL);
+    for (uint32_t i = step->targets_count; i-- > 0;)
+        if (view->can_serve(view->arg, step->targets[i])) {
+            *first_out = i;
+            count++;
+        }
+    return count;
 }
 
 /* Once every target has failed: the last step has one more way to try. */
@@ -224,11 +225,15 @@ static bool take_again(struct gw_walk *walk, const struct gw_walk_view *view,
                        enum gw_failure failure, struct gw_walk_next *next_out)
 {
     const struct gw_route_config *route = walk->route;
-    uint32_t last = route->steps_count - 1;
-    const struct gw_step_config *step = &route->steps[last];
-    bool second_try = step->strategy == GW_STRATEGY_FALLBACK && step->targets_count > 1;
+    uint32_t last = route->steps_count - 1, first = 0, count;
 
-    if (second_try ? !may_try_first_again(walk, view, step) : !may_retry(walk, last, failure))
+    while ((count = count_serving(view, &route->steps[last], &first)) == 0 && last > 0)
+        last--;
+    const struct gw_step_config *step = &route->steps[last];
+    bool second_try = step->strategy == GW_STRATEGY_FALLBACK && count > 1;
+    /* A second try is of the first target, or of none. */
+    if (second_try ? walk->second_try || !is_candidate(walk, view, step, first, AMONG_ALL)
+                   : !may_retry(walk, last, failure))
         return false;
     if (!take_from(walk, view, last, AMONG_ALL))
         return false;
