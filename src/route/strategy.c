@@ -200,9 +200,11 @@ static bool take_skipped(struct gw_walk *walk, const struct gw_walk_view *view, 
 uint64_t gw_retry_backoff_ms(const struct gw_retry_config *retry, uint32_t n, struct gw_rng *rng)
 {
     uint64_t most = retry->backoff_max_ms;
+    /* After 32 steps it is past any maximum, or 0 for ever. */
+    uint64_t grown = (uint64_t)retry->backoff_base_ms << (n < 32 ? n : 32);
 
-    if (n < 32 && (uint64_t)retry->backoff_base_ms << n < most)
-        most = (uint64_t)retry->backoff_base_ms << n;
+    if (grown < most)
+        most = grown;
     return gw_rng_below(rng, most + 1);
 }
 
