@@ -104,10 +104,10 @@ static bool take_from(struct gw_walk *walk, const struct gw_walk_view *view, uin
             return false;
         const struct gw_target_config *target = step->targets[i];
         struct gw_health_cell *cell = view->health[target->index];
-        bool due = gw_health_ask(cell, view->breaker, view->now_ms) == GW_HEALTH_DUE;
-        bool probe = due && gw_health_take_probe(cell, view->breaker, view->now_ms);
-        /* Another worker may have been faster with the probe: then the target is open by now. */
-        if (due && !probe && among == AMONG_GOOD && heeds_breaker(walk->route, step))
+        bool probe = gw_health_take_probe(cell, view->breaker, view->now_ms);
+        /* Since it was looked at, another worker may have opened it or been faster with the probe. */
+        if (!probe && among == AMONG_GOOD && heeds_breaker(walk->route, step) &&
+            gw_health_ask(cell, view->breaker, view->now_ms) != GW_HEALTH_CLOSED)
             continue;
         walk->step = step_number;
         walk->number = step->first + i;

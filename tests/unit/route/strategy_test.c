@@ -1,7 +1,11 @@
 #include "unit/base/chi_square.h"
 #include "unit/route/walk.h"
 
+#include <pthread.h>
+
 #define DRAWS 100000u
+#define THREADS 4u
+#define TURNS 20000u
 
 /* ---- draws by weight ---- */
 
@@ -214,6 +218,61 @@ static void test_breaker(void **state)
     check_all(breaker, GW_COUNT(breaker));
 }
 
+struct walker {
+    pthread_t thread;
+    pthread_barrier_t *barrier;
+    struct walk_rig rig;
+    unsigned probes, others, intruders;
+};
+
+/* Begins again and again; a probe is dropped at once, and another may be sent. */
+static void *begin_often(void *arg)
+{
+    struct walker *walker = arg;
+
+    (void)pthread_barrier_wait(walker->barrier);
+    for (unsigned i = 0; i < TURNS; i++) {
+        struct gw_walk walk;
+        uint32_t index = gw_walk_begin(&walk, &walker->rig.route, &walker->rig.view)->index;
+        walker->probes += index == 0 && walk.probe;
+        walker->intruders += index == 0 && !walk.probe;
+        walker->others += index == 1;
+        if (walk.probe)
+            gw_health_probe_dropped(walker->rig.view.health[0], WALK_START_MS);
+    }
+    return NULL;
+}
+
+/* Whoever sees the probe taken by another worker, at any moment, goes elsewhere. */
+static void test_workers_share_the_breaker(void **state)
+{
+    static struct walker walkers[THREADS];
+    const struct walk_story story = {.route = "fallback a b", .due = "a"};
+    pthread_barrier_t barrier;
+    unsigned probes = 0, intruders = 0;
+
+    (void)state;
+    assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+    for (unsigned i = 0; i < THREADS; i++) {
+        walkers[i].barrier = &barrier;
+        walk_rig_init(&walkers[i].rig, &story, i + 1);
+        walkers[i].rig.view.health = walkers[0].rig.cells;
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&walkers[i].thread, NULL, begin_often, &walkers[i]), 0);
+    for (unsigned i = 0; i < THREADS; i++) {
+        (void)pthread_join(walkers[i].thread, NULL);
+        probes += walkers[i].probes;
+        intruders += walkers[i].intruders;
+        assert_int_equal(walkers[i].probes + walkers[i].others + walkers[i].intruders, TURNS);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        walk_rig_finish(&walkers[i].rig);
+    (void)pthread_barrier_destroy(&barrier);
+    assert_true(probes > 0);
+    assert_int_equal(intruders, 0);
+}
+
 static const struct walk_story left_out[] = {
     {STORY("the first", "fallback a b c", 2, "R", "b c w+b ."), .out = "a"},
     {STORY("the second", "fallback a b c", 2, "R", "a c w+a ."), .out = "b"},
@@ -351,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_draws_after_a_failure),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_breaker),
+        cmocka_unit_test(test_workers_share_the_breaker),
         cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_no_weight),
         cmocka_unit_test(test_backoff),
