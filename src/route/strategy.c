@@ -44,6 +44,10 @@ static bool is_candidate(const struct gw_walk *walk, const struct gw_walk_view *
         return !mark || mark->again_at_ms <= view->now_ms + GW_RETRY_WAIT_MAX_MS;
     if (mark && mark->failed)
         return false;
+    /* None was good a moment ago, so it was open, even where it is not any more. A step that has been
+     * left may have other ones. */
+    if (among == AMONG_OPEN && step >= &walk->route->steps[walk->step])
+        return true;
     bool open =
         heeds_breaker(walk->route, step) &&
         gw_health_ask(view->health[target->index], view->breaker, view->now_ms) == GW_HEALTH_OPEN;

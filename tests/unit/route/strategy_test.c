@@ -218,11 +218,14 @@ static void test_breaker(void **state)
     check_all(breaker, GW_COUNT(breaker));
 }
 
+/* ---- several workers ---- */
+
 struct walker {
     pthread_t thread;
     pthread_barrier_t *barrier;
     struct walk_rig rig;
-    unsigned probes, others, intruders;
+    unsigned first, probes, others,
+        none; /* how walks began: the first as a probe is none of `first` */
 };
 
 /* Begins again and again; a probe is dropped at once, and another may be sent. */
@@ -233,28 +236,29 @@ static void *begin_often(void *arg)
     (void)pthread_barrier_wait(walker->barrier);
     for (unsigned i = 0; i < TURNS; i++) {
         struct gw_walk walk;
-        uint32_t index = gw_walk_begin(&walk, &walker->rig.route, &walker->rig.view)->index;
-        walker->probes += index == 0 && walk.probe;
-        walker->intruders += index == 0 && !walk.probe;
-        walker->others += index == 1;
-        if (walk.probe)
+        const struct gw_target_config *target =
+            gw_walk_begin(&walk, &walker->rig.route, &walker->rig.view);
+        walker->none += !target;
+        walker->others += target && target->index != 0;
+        walker->probes += target && target->index == 0 && walk.probe;
+        walker->first += target && target->index == 0 && !walk.probe;
+        if (target && walk.probe)
             gw_health_probe_dropped(walker->rig.view.health[0], WALK_START_MS);
     }
     return NULL;
 }
 
-/* Whoever sees the probe taken by another worker, at any moment, goes elsewhere. */
-static void test_workers_share_the_breaker(void **state)
+/* The first target may be probed, and all workers look at the same cells. */
+static struct walker begin_together(const char *route)
 {
     static struct walker walkers[THREADS];
-    const struct walk_story story = {.route = "fallback a b", .due = "a"};
+    const struct walk_story story = {.route = route, .due = "a"};
     pthread_barrier_t barrier;
-    unsigned probes = 0, intruders = 0;
+    struct walker sum = {.barrier = NULL};
 
-    (void)state;
     assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
     for (unsigned i = 0; i < THREADS; i++) {
-        walkers[i].barrier = &barrier;
+        walkers[i] = (struct walker){.barrier = &barrier};
         walk_rig_init(&walkers[i].rig, &story, i + 1);
         walkers[i].rig.view.health = walkers[0].rig.cells;
     }
@@ -262,15 +266,34 @@ static void test_workers_share_the_breaker(void **state)
         assert_int_equal(pthread_create(&walkers[i].thread, NULL, begin_often, &walkers[i]), 0);
     for (unsigned i = 0; i < THREADS; i++) {
         (void)pthread_join(walkers[i].thread, NULL);
-        probes += walkers[i].probes;
-        intruders += walkers[i].intruders;
-        assert_int_equal(walkers[i].probes + walkers[i].others + walkers[i].intruders, TURNS);
+        sum.first += walkers[i].first;
+        sum.probes += walkers[i].probes;
+        sum.others += walkers[i].others;
+        sum.none += walkers[i].none;
     }
     for (unsigned i = 0; i < THREADS; i++)
         walk_rig_finish(&walkers[i].rig);
     (void)pthread_barrier_destroy(&barrier);
-    assert_true(probes > 0);
-    assert_int_equal(intruders, 0);
+    assert_int_equal(sum.first + sum.probes + sum.others + sum.none, THREADS * TURNS);
+    assert_true(sum.probes > 0);
+    return sum;
+}
+
+/* Whoever sees the probe taken by another, at any moment, goes elsewhere. */
+static void test_one_worker_probes(void **state)
+{
+    struct walker sum = begin_together("fallback a b");
+
+    (void)state;
+    assert_int_equal(sum.first, 0);
+    assert_int_equal(sum.none, 0);
+}
+
+/* Where there is no elsewhere, it is tried after all, whatever others do to it meanwhile. */
+static void test_workers_of_one_target(void **state)
+{
+    (void)state;
+    assert_int_equal(begin_together("fallback a").none, 0);
 }
 
 static const struct walk_story left_out[] = {
@@ -410,7 +433,8 @@ int main(void)
         cmocka_unit_test(test_draws_after_a_failure),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_breaker),
-        cmocka_unit_test(test_workers_share_the_breaker),
+        cmocka_unit_test(test_one_worker_probes),
+        cmocka_unit_test(test_workers_of_one_target),
         cmocka_unit_test(test_left_out),
         cmocka_unit_test(test_no_weight),
         cmocka_unit_test(test_backoff),
