@@ -75,6 +75,7 @@ static uint32_t draw_candidate(const struct gw_walk *walk, const struct gw_walk_
                                const struct gw_step_config *step, enum among among)
 {
     uint64_t sum = 0;
+    uint32_t last = step->targets_count;
 
     for (uint32_t i = 0; i < step->targets_count; i++)
         if (is_candidate(walk, view, step, i, among))
@@ -89,8 +90,9 @@ static uint32_t draw_candidate(const struct gw_walk *walk, const struct gw_walk_
         if (drawn < weight)
             return i;
         drawn -= weight;
+        last = i;
     }
-    return step->targets_count;
+    return last; /* another worker has opened one since they were summed up */
 }
 
 /* Takes a target of this step in hand. @return false: there is none */

@@ -282,11 +282,14 @@ static struct walker begin_together(const char *route)
 /* Whoever sees the probe taken by another, at any moment, goes elsewhere. */
 static void test_one_worker_probes(void **state)
 {
-    struct walker sum = begin_together("fallback a b");
+    static const char *const routes[] = {"fallback a b", "weighted a b", "single a | single b"};
 
     (void)state;
-    assert_int_equal(sum.first, 0);
-    assert_int_equal(sum.none, 0);
+    for (size_t i = 0; i < GW_COUNT(routes); i++) {
+        struct walker sum = begin_together(routes[i]);
+        if (sum.first || sum.none)
+            fail_msg("%s: %u beside the probe, %u nowhere", routes[i], sum.first, sum.none);
+    }
 }
 
 /* Where there is no elsewhere, it is tried after all, whatever others do to it meanwhile. */
