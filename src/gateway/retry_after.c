@@ -4,6 +4,7 @@
 
 #define NS_PER_MS 1000000u
 #define SECONDS_MAX (UINT64_MAX / 1000)
+#define LONGEST_MS (GW_RETRY_AFTER_NONE - 1)
 
 /* A number with an optional fraction, which is cut: both vendors send such. */
 static bool read_number(struct gw_str text, uint64_t *out)
@@ -73,11 +74,11 @@ uint64_t gw_retry_after_ms(const struct gw_http1_head *head, struct gw_str bytes
     uint64_t value, wall_ms = wall_ns / NS_PER_MS;
 
     if (exact && read_number(gw_http1_value(exact, bytes), &value))
-        return value;
+        return value < LONGEST_MS ? value : LONGEST_MS;
     if (!usual)
         return GW_RETRY_AFTER_NONE;
     if (read_number(gw_http1_value(usual, bytes), &value))
-        return value < SECONDS_MAX ? value * 1000 : UINT64_MAX - 1;
+        return value < SECONDS_MAX ? value * 1000 : LONGEST_MS;
     if (read_date(gw_http1_value(usual, bytes), &value))
         return value * 1000 > wall_ms ? value * 1000 - wall_ms : 0;
     return GW_RETRY_AFTER_NONE;

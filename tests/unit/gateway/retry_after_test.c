@@ -90,6 +90,7 @@ static const struct {
     {"a date for milliseconds", "retry-after-ms: Sun, 06 Nov 1994 08:49:37 GMT\r\n", NONE},
     {"both are rubbish", "retry-after-ms: x\r\nretry-after: y\r\n", NONE},
     {"many milliseconds", "retry-after-ms: 18446744073709551614\r\n", NONE - 1},
+    {"one more is not the word for none", "retry-after-ms: 18446744073709551615\r\n", NONE - 1},
 };
 
 static void test_numbers(void **state)
