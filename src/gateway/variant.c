@@ -95,21 +95,30 @@ static void add_member(struct edits *edits, uint32_t object, struct gw_str key, 
     add_splice(edits, edits->json->tokens[object].end - 1u, 0, text);
 }
 
-/* `key` within the object `outer`, which may be missing, or something else than an object. */
+/* `key` within the object `outer`, which may be missing, or something else than an object, or stand there
+ * twice: then in both, since providers differ in which of them they read. */
 static void set_inner(struct edits *edits, const struct place *place, struct gw_str value)
 {
-    uint32_t outer = gw_json_get(edits->json, 0, place->outer);
-
-    if (gw_json_type(edits->json, outer) == GW_JSON_IS_OBJECT) {
-        if (!replace_members(edits, outer, place->key, value))
-            add_member(edits, outer, place->key, value);
-        return;
-    }
     struct gw_str object = gw_arena_printf(&edits->ex->arena, "{\"%.*s\":%.*s}",
                                            GW_STR_ARG(place->key), GW_STR_ARG(value));
-    if (!object.base)
+    struct gw_json_iter iter = gw_json_iter(edits->json, 0);
+    uint32_t name, outer;
+    bool found = false;
+
+    if (!object.base) {
         edits->status = GW_NO_MEMORY;
-    else if (!replace_members(edits, 0, place->outer, object))
+        return;
+    }
+    while (gw_json_next_member(edits->json, &iter, &name, &outer)) {
+        if (!gw_json_equals(edits->json, name, place->outer))
+            continue;
+        found = true;
+        if (gw_json_type(edits->json, outer) != GW_JSON_IS_OBJECT)
+            replace(edits, outer, object);
+        else if (!replace_members(edits, outer, place->key, value))
+            add_member(edits, outer, place->key, value);
+    }
+    if (!found)
         add_member(edits, 0, place->outer, object);
 }
 

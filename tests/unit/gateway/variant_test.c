@@ -143,6 +143,16 @@ static const struct {
     {"an array for the object", RESPONSES, true, "reasoning_effort=\"low\"",
      "{\"reasoning\":[{\"effort\":\"high\"}],\"model\":\"m\"}",
      "{\"reasoning\":{\"effort\":\"low\"},\"model\":\"m\"}", false},
+    {"two objects", RESPONSES, true, "reasoning_effort=\"low\"",
+     "{\"reasoning\":{\"effort\":\"high\"},\"reasoning\":{\"summary\":\"auto\"}}",
+     "{\"reasoning\":{\"effort\":\"low\"},\"reasoning\":{\"summary\":\"auto\","
+     "\"effort\":\"low\"}}",
+     false},
+    {"an object and null", RESPONSES, true, "reasoning_effort=\"low\"",
+     "{\"reasoning\":{\"effort\":\"high\",\"summary\":\"auto\"},\"reasoning\":null}",
+     "{\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"},\"reasoning\":{"
+     "\"effort\":\"low\"}}",
+     false},
     {"escaped names", RESPONSES, true, "reasoning_effort=\"low\"",
      "{\"re\\u0061soning\":{\"\\u0065ffort\":\"high\"}}",
      "{\"re\\u0061soning\":{\"\\u0065ffort\":\"low\"}}", false},
