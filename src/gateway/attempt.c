@@ -96,13 +96,18 @@ void gw_attempt_ended(struct gw_exchange *ex, enum gw_outcome outcome)
         return;
     managed->under_way = false;
     tell_health(ex, outcome);
+    managed->walk.probe = false;
     gw_sinks_attempt(gw_exchange_gateway(ex)->options.sinks, label_of(ex, managed->walk.target),
                      outcome);
 }
 
 void gw_attempt_finish(struct gw_exchange *ex)
 {
-    gw_loop_timer_clear(gw_exchange_gateway(ex)->http.loop, &ex->managed->timer);
+    struct gw_managed *managed = ex->managed;
+
+    gw_loop_timer_clear(gw_exchange_gateway(ex)->http.loop, &managed->timer);
+    if (managed->walk.probe && !managed->under_way) /* it waited still */
+        gw_health_probe_dropped(health_of(ex), now_ms(ex));
     gw_attempt_ended(ex, GW_OUTCOME_CANCELLED);
 }
 

@@ -6,16 +6,19 @@
 #define SECONDS_MAX (UINT64_MAX / 1000)
 #define LONGEST_MS (GW_RETRY_AFTER_NONE - 1)
 
-/* A number with an optional fraction, which is cut: both vendors send such. */
+/* A number with an optional fraction, rounded up: both vendors send such. */
 static bool read_number(struct gw_str text, uint64_t *out)
 {
     size_t len = gw_str_find(text, '.');
     struct gw_str fraction = gw_str_from(text, len + 1);
-    uint64_t ignored;
+    uint64_t part = 0, whole;
 
-    if (len < text.len && (fraction.len == 0 || !gw_str_to_u64(fraction, &ignored)))
+    if (len < text.len && (fraction.len == 0 || !gw_str_to_u64(fraction, &part)))
         return false;
-    return gw_str_to_u64((struct gw_str){text.base, len}, out);
+    if (!gw_str_to_u64((struct gw_str){text.base, len}, &whole))
+        return false;
+    *out = part && whole < UINT64_MAX ? whole + 1 : whole;
+    return true;
 }
 
 static bool read_digits(const char *at, unsigned count, unsigned *out)

@@ -44,8 +44,9 @@ static const struct {
     {"blanks around", "retry-after: \t 7 \t\r\n", 7000},
     {"the first of two", "retry-after: 7\r\nretry-after: 9\r\n", 7000},
     {"another field's", "x-retry-after: 7\r\n", NONE},
-    {"a fraction, cut", "retry-after: 7.9\r\n", 7000},
-    {"a long fraction, cut", "retry-after: 2.000000000001\r\n", 2000},
+    {"a fraction, rounded up", "retry-after: 7.9\r\n", 8000},
+    {"a fraction of nothing", "retry-after: 7.0\r\n", 7000},
+    {"a long fraction", "retry-after: 2.000000000001\r\n", 3000},
     {"a day", "retry-after: 86400\r\n", 86400000},
 
     {"the largest", "retry-after: 18446744073709551614\r\n", NONE - 1},
@@ -77,7 +78,7 @@ static const struct {
     {"high bytes", "retry-after: \xef\xbc\x95\r\n", NONE},
 
     {"milliseconds", "retry-after-ms: 1500\r\n", 1500},
-    {"milliseconds with a fraction", "retry-after-ms: 1500.75\r\n", 1500},
+    {"milliseconds with a fraction", "retry-after-ms: 1500.75\r\n", 1501},
     {"milliseconds in another case", "Retry-After-Ms: 20\r\n", 20},
     {"no milliseconds", "retry-after-ms: 0\r\n", 0},
     {"milliseconds come first", "retry-after-ms: 1500\r\nretry-after: 2\r\n", 1500},
