@@ -18,6 +18,7 @@ struct arguments {
     const char *config;   /* -c */
     const char *endpoint; /* -e */
     const char *operand;
+    bool json; /* --json */
 };
 
 static int run_serve(const struct arguments *arguments);
@@ -29,20 +30,22 @@ static int run_help(const struct arguments *arguments);
 static const struct command {
     const char *name, *options, *operand, *summary, *help;
     int (*run)(const struct arguments *arguments);
+    bool json;
 } commands[] = {
     {"serve", "c", NULL, "run the gateway (what `sluice` alone does)",
      "Signals: SIGTERM or SIGINT finishes what is under way and ends, a second SIGINT ends at "
      "once,\n"
      "SIGHUP loads the configuration anew, SIGUSR1 reopens the access log.\n",
-     run_serve},
+     run_serve, false},
     {"check", "c", NULL, "report all problems and warnings of the configuration",
-     "Exit status 0 when it could be served, 1 otherwise.\n", run_check},
-    {"explain", "ce", "MODEL", "show how a model is resolved",
+     "Exit status 0 when it could be served, 1 otherwise.\n", run_check, false},
+    {"explain", "ce", "MODEL", "show how a model is resolved and what would be tried",
      "-e ENDPOINT is one of chat (default), embeddings, audio_speech, audio_transcription,\n"
-     "image_generation, rerank.\n",
-     run_explain},
-    {"version", "", NULL, "print the version", "", run_version},
-    {"help", "", "[COMMAND]", "print this, or more about a command", "", run_help},
+     "image_generation, rerank. --json writes one JSON object. The health of targets is what a\n"
+     "gateway tells that runs with this file, asked at its [admin] address.\n",
+     run_explain, true},
+    {"version", "", NULL, "print the version", "", run_version, false},
+    {"help", "", "[COMMAND]", "print this, or more about a command", "", run_help, false},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -56,10 +59,11 @@ static const struct command *find_command(const char *name)
 
 static void print_usage(FILE *to, const struct command *command)
 {
-    (void)fprintf(to, "usage: sluice %s%s%s%s%s\n", command->name,
+    (void)fprintf(to, "usage: sluice %s%s%s%s%s%s\n", command->name,
                   strchr(command->options, 'c') ? " [-c FILE]" : "",
                   strchr(command->options, 'e') ? " [-e ENDPOINT]" : "",
-                  command->operand ? " " : "", command->operand ? command->operand : "");
+                  command->json ? " [--json]" : "", command->operand ? " " : "",
+                  command->operand ? command->operand : "");
 }
 
 static int run_help(const struct arguments *arguments)
@@ -136,11 +140,32 @@ static int run_check(const struct arguments *arguments)
     return 0;
 }
 
+/* Writes it to stdout. The gateway is asked where there are targets only. */
+static enum gw_status print_explanation(const struct gw_explanation *explanation, bool json,
+                                        struct gw_err *err)
+{
+    struct gw_explain_health health = {.reason = ""};
+    struct gw_buf text;
+
+    gw_buf_init(&text, (size_t)64 << 20);
+    if (explanation->found.route)
+        gw_explain_health_ask_for(explanation->config, &health);
+    enum gw_status status = json ? gw_explain_json(explanation, &health, &text)
+                                 : gw_explain_text(explanation, &health, &text);
+    if (status == GW_OK)
+        (void)fwrite(text.base, 1, gw_buf_len(&text), stdout);
+    else
+        gw_err_set(err, status, "could not write the explanation: %s", gw_status_name(status));
+    gw_explain_health_finish(&health);
+    gw_buf_finish(&text);
+    return status;
+}
+
 static int run_explain(const struct arguments *arguments)
 {
-    unsigned warnings;
+    struct gw_explanation explanation;
     struct gw_err err;
-    struct gw_buf text;
+    unsigned warnings;
 
     if (!arguments->operand) {
         print_usage(stderr, find_command("explain"));
@@ -149,14 +174,12 @@ static int run_explain(const struct arguments *arguments)
     struct gw_config *config = load(arguments->config, GW_CONFIG_TO_EXPLAIN, stderr, &warnings);
     if (!config)
         return 1;
-    gw_buf_init(&text, 65536);
     enum gw_status status = gw_explain(config, gw_str_of(arguments->endpoint),
-                                       gw_str_of(arguments->operand), &text, &err);
+                                       gw_str_of(arguments->operand), &explanation, &err);
     if (status == GW_OK)
-        (void)fwrite(text.base, 1, gw_buf_len(&text), stdout);
-    else
+        status = print_explanation(&explanation, arguments->json, &err);
+    if (status != GW_OK)
         (void)fprintf(stderr, "sluice: %s\n", err.message);
-    gw_buf_finish(&text);
     gw_config_release(config);
     return status == GW_OK ? 0 : 1;
 }
@@ -173,6 +196,8 @@ static bool parse(int argc, char **argv, const struct command *command, struct a
                 return false;
             }
             *(word[1] == 'c' ? &arguments->config : &arguments->endpoint) = argv[i];
+        } else if (command->json && strcmp(word, "--json") == 0) {
+            arguments->json = true;
         } else if (word[0] != '-' && command->operand && !arguments->operand) {
             arguments->operand = word;
         } else {

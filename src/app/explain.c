@@ -1,76 +1,119 @@
-#include "app/explain.h"
+#include "app/explain_private.h"
 
-#include "route/resolve.h"
-
-static const struct {
-    struct gw_str name;
-    enum gw_endpoint_kind kind;
-    struct gw_str path; /* below the base URL */
-} kinds[] = {
-    {GW_STR_INIT("chat"), GW_ENDPOINT_CHAT, GW_STR_INIT("/chat/completions")},
-    {GW_STR_INIT("embeddings"), GW_ENDPOINT_EMBEDDINGS, GW_STR_INIT("/embeddings")},
-    {GW_STR_INIT("audio_speech"), GW_ENDPOINT_AUDIO_SPEECH, GW_STR_INIT("/audio/speech")},
-    {GW_STR_INIT("audio_transcription"), GW_ENDPOINT_AUDIO_TRANSCRIPTION,
-     GW_STR_INIT("/audio/transcriptions")},
-    {GW_STR_INIT("image_generation"), GW_ENDPOINT_IMAGE_GENERATION,
-     GW_STR_INIT("/images/generations")},
-    {GW_STR_INIT("rerank"), GW_ENDPOINT_RERANK, GW_STR_INIT("/rerank")},
+static const enum gw_operation operations[GW_ENDPOINTS] = {
+    [GW_ENDPOINT_CHAT] = GW_OP_CHAT,
+    [GW_ENDPOINT_EMBEDDINGS] = GW_OP_EMBEDDINGS,
+    [GW_ENDPOINT_AUDIO_SPEECH] = GW_OP_AUDIO_SPEECH,
+    [GW_ENDPOINT_AUDIO_TRANSCRIPTION] = GW_OP_AUDIO_TRANSCRIPTION,
+    [GW_ENDPOINT_IMAGE_GENERATION] = GW_OP_IMAGE_GENERATION,
+    [GW_ENDPOINT_RERANK] = GW_OP_RERANK,
 };
 
-static struct gw_str path_of(size_t kind, const struct gw_provider_config *provider)
-{
-    if (kinds[kind].kind == GW_ENDPOINT_CHAT && provider->dialect == GW_DIALECT_ANTHROPIC)
-        return GW_STR("/messages");
-    return kinds[kind].path;
-}
-
-static void line(struct gw_buf *into, const char *name, struct gw_str value)
-{
-    (void)gw_buf_printf(into, "  %-12s %.*s\n", name, GW_STR_ARG(value));
-}
-
-static void explain_target(struct gw_buf *into, size_t kind, const struct gw_resolution *found)
-{
-    const struct gw_provider_config *provider = found->provider;
-    struct gw_str path = path_of(kind, provider);
-
-    line(into, "layer", GW_STR("passthrough (no retry, no failover)"));
-    line(into, "provider", provider->name);
-    line(into, "model", found->upstream_model);
-    line(into, "listed", found->model ? GW_STR("yes") : GW_STR("no: asked for by prefix"));
-    line(into, "dialect", gw_dialect_name(provider->dialect));
-    if (provider->base_url.demo)
-        line(into, "url", GW_STR("demo: (the built-in provider)"));
-    else
-        (void)gw_buf_printf(into, "  %-12s %s://%.*s%.*s%.*s\n", "url",
-                            provider->base_url.tls ? "https" : "http",
-                            GW_STR_ARG(provider->base_url.authority),
-                            GW_STR_ARG(provider->base_url.path), GW_STR_ARG(path));
-    line(into, "credential", GW_STR("the caller's own, forwarded"));
-    if (found->api == GW_MODEL_API_RESPONSES)
-        line(into, "api", GW_STR("responses only"));
-    (void)gw_buf_printf(into, "  %-12s connect %u ms, answer or first byte %u ms, silence %u ms\n",
-                        "timeouts", found->timeouts.connect_ms, found->timeouts.total_ms,
-                        found->timeouts.idle_ms);
-}
-
 enum gw_status gw_explain(const struct gw_config *config, struct gw_str endpoint,
-                          struct gw_str model, struct gw_buf *into, struct gw_err *err)
+                          struct gw_str model, struct gw_explanation *explanation_out,
+                          struct gw_err *err)
 {
-    struct gw_resolution found;
-    size_t kind = 0;
+    struct gw_explanation made = {.config = config, .model = model};
+    unsigned kind = GW_ENDPOINT_CHAT;
 
-    while (endpoint.len && kind < GW_COUNT(kinds) && !gw_str_eq(kinds[kind].name, endpoint))
+    while (endpoint.len && kind < GW_ENDPOINTS &&
+           !gw_str_eq(gw_endpoint_kind_name((enum gw_endpoint_kind)kind), endpoint))
         kind++;
-    if (kind == GW_COUNT(kinds))
+    if (kind == GW_ENDPOINTS)
         return gw_err_set(err, GW_INVALID,
                           "unknown endpoint \"%.*s\": one of chat, embeddings, audio_speech, "
                           "audio_transcription, image_generation, rerank",
                           (int)(endpoint.len < 60 ? endpoint.len : 60), endpoint.base);
-    enum gw_status status = gw_resolve(config, model, kinds[kind].kind, &found, err);
-    if (status != GW_OK)
-        return status;
-    (void)gw_buf_printf(into, "%.*s\n", GW_STR_ARG(model));
-    explain_target(into, kind, &found);
-    return GW_OK;
+    made.endpoint = (enum gw_endpoint_kind)kind;
+    enum gw_status status = gw_resolve(config, model, made.endpoint, &made.found, err);
+    if (status == GW_OK)
+        *explanation_out = made;
+    return status;
+}
+
+struct gw_explained gw_explained_target(const struct gw_target_config *target)
+{
+    return (struct gw_explained){
+        .target = target,
+        .provider = target->model->provider,
+        .model = target->model->name,
+        .listed = true,
+        .api = target->model->api,
+        .timeouts = target->timeouts,
+    };
+}
+
+struct gw_explained gw_explained_passthrough(const struct gw_resolution *found)
+{
+    return (struct gw_explained){
+        .provider = found->provider,
+        .model = found->upstream_model,
+        .listed = found->model != NULL,
+        .api = found->api,
+        .timeouts = found->timeouts,
+    };
+}
+
+/* As gateway/stages decides it for a call that has come. */
+static bool reaches(const struct gw_endpoint *path, const struct gw_explained *one)
+{
+    if (!(path->dialects & 1u << one->provider->dialect))
+        return false;
+    if (path->caller == GW_CALLER_RESPONSES)
+        return one->provider->responses;
+    return path->caller != GW_CALLER_CHAT || one->api != GW_MODEL_API_RESPONSES;
+}
+
+const struct gw_endpoint *gw_explain_next_path(const struct gw_explained *one,
+                                               enum gw_endpoint_kind kind, size_t *at)
+{
+    size_t count;
+    const struct gw_endpoint *rows = gw_endpoints(&count);
+
+    while (*at < count) {
+        const struct gw_endpoint *row = &rows[(*at)++];
+        if (row->operation == operations[kind] && reaches(row, one))
+            return row;
+    }
+    return NULL;
+}
+
+enum gw_status gw_explain_url(const struct gw_explained *one, const struct gw_endpoint *path,
+                              struct gw_buf *into)
+{
+    const struct gw_url *url = &one->provider->base_url;
+    const char *below = path->path + sizeof "/v1" - 1;
+
+    return gw_buf_printf(into, "%s://%.*s%.*s%s", url->tls ? "https" : "http",
+                         GW_STR_ARG(url->authority), GW_STR_ARG(url->path), below);
+}
+
+bool gw_explain_draws(const struct gw_step_config *step)
+{
+    return step->strategy == GW_STRATEGY_WEIGHTED || step->strategy == GW_STRATEGY_EXPERIMENT;
+}
+
+/* The rules of route/strategy, for a whole step of which no target has failed yet. */
+struct gw_explain_retries gw_explain_retries(const struct gw_route_config *route,
+                                             uint32_t step_number)
+{
+    const struct gw_step_config *step = &route->steps[step_number];
+    bool last = step_number + 1 == route->steps_count;
+    bool several = step->targets_count > 1;
+    struct gw_explain_retries retries = {.waits = last};
+
+    if (last && several && step->strategy == GW_STRATEGY_FALLBACK)
+        retries.first_once_more = true;
+    else if (last || (several && gw_explain_draws(step)))
+        retries.most = route->retry.max_retries;
+    /* Without a wait each target of a step is drawn once. */
+    if (!last && retries.most >= step->targets_count)
+        retries.most = step->targets_count - 1;
+    return retries;
+}
+
+bool gw_explain_skips_open(const struct gw_route_config *route, const struct gw_step_config *step)
+{
+    return route->steps_count > 1 || step->strategy == GW_STRATEGY_WEIGHTED ||
+           step->strategy == GW_STRATEGY_FALLBACK;
 }
