@@ -263,7 +263,7 @@ static void test_room(void **state)
 
     (void)state;
     load_for(GW_CONFIG_TO_EXPLAIN, routes, &loaded);
-    assert_int_equal(gw_explain(loaded.config, GW_STR(""), GW_STR("once"), &explanation, &err),
+    assert_int_equal(gw_explain(loaded.config, GW_STR(""), GW_STR("o3"), &explanation, &err),
                      GW_OK);
     for (size_t room = 0, whole = 0; !whole; room++) {
         struct gw_buf buf;
