@@ -250,7 +250,7 @@ class Wire {
 export class Mock {
   /* @param options.tls  {key, cert}: speaks TLS */
   static async start(options = {}) {
-    const mock = new Mock();
+    const mock = new this();
     const accept = (socket) => void mock.serve(socket);
     mock.server = options.tls ? tls.createServer(options.tls, accept) : net.createServer(accept);
     mock.server.on("tlsClientError", () => {});
@@ -306,6 +306,10 @@ export class Mock {
     return new Promise((resolve) => this.watching.push(resolve));
   }
 
+  scriptFor() {
+    return this.scripts.shift() ?? this.standing ?? answer;
+  }
+
   async serve(socket) {
     socket.setNoDelay(true);
     socket.on("error", () => {});
@@ -316,7 +320,7 @@ export class Mock {
       if (!head) break;
       const seen = new Seen(head, inlet, connection);
       const wire = new Wire(socket);
-      const script = this.scripts.shift() ?? this.standing ?? answer;
+      const script = this.scriptFor(seen);
       this.requests.push(seen);
       for (const resolve of this.watching.splice(0)) resolve(seen);
       try {
@@ -332,9 +336,15 @@ export class Mock {
     socket.end();
   }
 
-  async stop() {
+  /* Nobody listens any more, and what was open is broken off. Harmless when it has been done. */
+  async kill() {
+    const closed = new Promise((resolve) => this.server.close(resolve));
     for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    await closed;
+  }
+
+  async stop() {
+    await this.kill();
     if (this.faults.length) throw this.faults[0];
   }
 }

@@ -37,16 +37,18 @@ export async function until(probe, what, deadline_ms = DEADLINE_MS) {
   }
 }
 
-/* Nested plain objects as TOML: strings, numbers, booleans, lists of them, and tables. */
+/* Nested plain objects as TOML: strings, numbers, booleans, lists of them, tables, and lists of tables. */
 export function toml(table, prefix = "") {
   const isTable = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
   const key = (name) => (/^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name));
   let own = "";
   let inner = "";
   for (const [name, value] of Object.entries(table)) {
+    const full = prefix ? `${prefix}.${key(name)}` : key(name);
     if (isTable(value)) {
-      const full = prefix ? `${prefix}.${key(name)}` : key(name);
       inner += `[${full}]\n${toml(value, full)}`;
+    } else if (Array.isArray(value) && value.some(isTable)) {
+      for (const item of value) inner += `[[${full}]]\n${toml(item, full)}`;
     } else {
       own += `${key(name)} = ${JSON.stringify(value)}\n`;
     }
@@ -65,6 +67,45 @@ function complete(config) {
 
 /* Where the tests are run may need a proxy; what they start must not find it. */
 const NO_PROXIES = { HTTPS_PROXY: "", https_proxy: "", NO_PROXY: "", no_proxy: "" };
+
+function environment(env = {}) {
+  /* The quarantine would make freed memory look like a leak to the tests that watch it. */
+  const asan = ["abort_on_error=0", "quarantine_size_mb=4", process.env.ASAN_OPTIONS];
+  return { ...process.env, ...NO_PROXIES, ...env, ASAN_OPTIONS: asan.filter(Boolean).join(":") };
+}
+
+/* Runs the gateway's binary to its end: for what ends by itself.
+ * @param words   of the command line; "-c" and the configuration's file follow the first of them
+ * @param config  as Sluice.start() takes it */
+export async function run(words, config, env) {
+  assert.ok(binary && existsSync(binary), "set SLUICE to the gateway's binary");
+  const folder = await mkdtemp(path.join(tmpdir(), "sluice-e2e-"));
+  const file = path.join(folder, "gateway.toml");
+  await writeFile(file, typeof config === "string" ? config : toml(complete(config)));
+  const [command, ...rest] = words;
+  const child = spawn(binary, [command, "-c", file, ...rest], {
+    cwd: folder,
+    env: environment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const told = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"])
+    child[name].setEncoding("utf8").on("data", (text) => {
+      told[name] += text;
+    });
+  try {
+    const closed = new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
+    told.code = await within(closed, `the end of ${words.join(" ")}`);
+  } finally {
+    child.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  }
+  assert.ok(!SANITIZER.test(told.stderr), told.stderr.slice(0, 6000));
+  return told;
+}
 
 export class Sluice {
   /* @param config       as toml() takes it; [server] and [admin] are filled in
@@ -96,18 +137,20 @@ export class Sluice {
   }
 
   constructor() {
+    this.stdout = "";
     this.stderr = "";
     this.lines = []; // parsed, as they came
     this.waiting = [];
   }
 
-  launch(env = {}) {
-    /* The quarantine would make freed memory look like a leak to the tests that watch it. */
-    const asan = ["abort_on_error=0", "quarantine_size_mb=4", process.env.ASAN_OPTIONS];
+  launch(env) {
     this.child = spawn(binary, ["serve", "-c", this.file], {
       cwd: this.folder,
-      env: { ...process.env, ...NO_PROXIES, ...env, ASAN_OPTIONS: asan.filter(Boolean).join(":") },
-      stdio: ["ignore", "ignore", "pipe"],
+      env: environment(env),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stdout.setEncoding("utf8").on("data", (text) => {
+      this.stdout += text;
     });
     this.pid = this.child.pid;
     this.exited = new Promise((resolve, reject) => {
