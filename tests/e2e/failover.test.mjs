@@ -1,5 +1,6 @@
 /* Targets that fail, and what the vendors' SDKs see of it: another target's answer, or the last error. */
 import assert from "node:assert/strict";
+import net from "node:net";
 import { after, before, beforeEach, describe, test } from "node:test";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
@@ -22,7 +23,7 @@ const KEPT_BYTES = 4096;
 const HASTY_MS = 200; // of targets that never answer in time; none that answers has such a clock
 
 const mocks = {};
-let sluice;
+let sluice, plain;
 
 async function deadUrl() {
   const mock = await Mock.start();
@@ -36,6 +37,11 @@ before(async () => {
   mocks.anthropic = await Keyed.start(
     [KEYS.CLAUDE_MAIN, KEYS.CLAUDE_SPARE].map((key) => `x-api-key: ${key}`),
   );
+  plain = net.createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  });
+  await new Promise((resolve) => plain.listen(0, "127.0.0.1", resolve));
   const models = ["gpt-4o"];
   const credential = "env::OPENAI_API_KEY";
   const gpt = (provider) => ({ model: "gpt-4o", provider });
@@ -58,9 +64,15 @@ before(async () => {
         },
         dead: { base_url: await deadUrl(), credential, models, responses },
         nowhere: { base_url: "http://no-such-host.invalid/v1", credential, models, responses },
-        /* Speaks HTTP only. */
         "not-tls": {
-          base_url: mocks.openai.url.replace("http", "https"),
+          base_url: `https://127.0.0.1:${plain.address().port}/v1`,
+          credential,
+          models,
+          responses,
+        },
+        mute: {
+          base_url: mocks.openai.url.replace("http", "https"), // waits for the end of a head
+          connect_timeout_ms: HASTY_MS,
           credential,
           models,
           responses,
@@ -80,6 +92,7 @@ before(async () => {
         dead: gpt("dead"),
         nowhere: gpt("nowhere"),
         "not-tls": gpt("not-tls"),
+        mute: gpt("mute"),
         alone: gpt("openai"),
         stubborn: gpt("openai"),
         "claude-main": claude("CLAUDE_MAIN"),
@@ -94,6 +107,7 @@ before(async () => {
         d: fallback("dead"),
         e: fallback("nowhere"),
         f: fallback("not-tls"),
+        m: fallback("mute"),
         g: fallback("dead", "nowhere"),
         h: fallback("claude-main", "claude-spare"),
         i: fallback("claude-hasty", "claude-spare"),
@@ -110,7 +124,10 @@ beforeEach(() => {
   for (const mock of Object.values(mocks)) mock.reset();
 });
 
-after(() => stopAll(sluice, ...Object.values(mocks)));
+after(async () => {
+  plain.close();
+  await stopAll(sluice, ...Object.values(mocks));
+});
 
 /* ---- how a provider fails ---- */
 
@@ -201,6 +218,7 @@ describe("fallback: the first target fails, the second answers", () => {
       ["refused", "dead-azure"],
       ["no such host", "nowhere-azure"],
       ["no TLS there", "not-tls-azure"],
+      ["a handshake that never ends", "mute-azure"],
     ])
       test(`${sdk}: ${label}`, async () => {
         if (script) mocks.openai.once(script);
