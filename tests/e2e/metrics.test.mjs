@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { post, send } from "./client.mjs";
 import { Mock, gate } from "./mock.mjs";
+import { scrape as scrapeOf, total } from "./scrape.mjs";
 import { Sluice, stopAll, until, within } from "./sluice.mjs";
 
 const CHAT = { model: "gpt-4o", messages: [{ role: "user", content: "hi" }] };
@@ -21,56 +22,7 @@ beforeEach(() => mock.reset());
 
 after(() => stopAll(sluice, mock));
 
-/* Text form 0.0.4, strictly: families in one piece, HELP and TYPE before their samples, no sample twice. */
-function parse(text) {
-  const families = new Map();
-  let family;
-  assert.ok(text.endsWith("\n"));
-  for (const line of text.slice(0, -1).split("\n")) {
-    const told = line.match(/^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.+)$/);
-    if (told) {
-      const [, kind, name, rest] = told;
-      if (kind === "HELP") {
-        assert.ok(!families.has(name), `${name} comes twice`);
-        family = { name, samples: new Map() };
-        families.set(name, family);
-      } else {
-        assert.equal(family.name, name);
-        assert.equal(family.samples.size, 0, `${name}: TYPE behind its samples`);
-        family.type = rest;
-      }
-      continue;
-    }
-    const sample = line.match(/^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? (-?[0-9.e+-]+|\+Inf|NaN)$/);
-    assert.ok(sample, line);
-    const [, name, labels = "", value] = sample;
-    assert.equal(
-      name.replace(/_(bucket|sum|count)$/, family.type === "histogram" ? "" : "$&"),
-      family.name,
-      line,
-    );
-    assert.match(labels, /^(\{([a-z_]+="([^"\\\n]|\\[\\"n])*",?)+\})?$/, line);
-    assert.ok(!family.samples.has(name + labels), `twice: ${line}`);
-    family.samples.set(name + labels, Number(value));
-  }
-  return families;
-}
-
-async function scrape() {
-  const answer = await fetch(`${sluice.admin}/metrics`);
-  assert.equal(answer.status, 200);
-  assert.equal(answer.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-  return parse(await answer.text());
-}
-
-/* Sum of a family's samples with all these labels. */
-function total(families, name, labels = {}) {
-  let sum = 0;
-  for (const [sample, value] of families.get(name)?.samples ?? [])
-    if (Object.entries(labels).every(([key, text]) => sample.includes(`${key}="${text}"`)))
-      sum += value;
-  return sum;
-}
+const scrape = () => scrapeOf(sluice);
 
 describe("/metrics", () => {
   test("has the families, each with a type", async () => {
