@@ -13,7 +13,11 @@ import { Sluice, run, stopAll, until, within } from "./sluice.mjs";
 
 const CHAT = (model) => ({ model, messages: [{ role: "user", content: "hi" }] });
 const HASTE = { backoff_base_ms: 1, backoff_max_ms: 1 };
-const UNSET = { OPENAI_API_KEY: undefined, ANTHROPIC_API_KEY: undefined, MISTRAL_API_KEY: undefined };
+const UNSET = {
+  OPENAI_API_KEY: undefined,
+  ANTHROPIC_API_KEY: undefined,
+  MISTRAL_API_KEY: undefined,
+};
 
 /* ---- a key that changes ---- */
 
@@ -304,8 +308,7 @@ describe("a caller's key reaches nobody but the gateway", () => {
 
   after(() => stopAll(sluice, ...Object.values(mocks)));
 
-  const planted = (names) =>
-    Object.fromEntries(names.map((name) => [name, `${PLANTED}-${name}`]));
+  const planted = (names) => Object.fromEntries(names.map((name) => [name, `${PLANTED}-${name}`]));
   const everywhere = { apiKey: PLANTED, defaultHeaders: planted(CREDENTIALS) };
   const oddly = { apiKey: PLANTED, defaultHeaders: planted([...CREDENTIALS, "x-odd-key"]) };
   const rows = [

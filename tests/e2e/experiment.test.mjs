@@ -250,7 +250,8 @@ test("in Messages", async () => {
 });
 
 test("bytes that the variant does not name stay as they came", async () => {
-  const rest = '"messages":[ {"role":"user","content":"\\u0068i"} ], "n":1.0, "x":{"temperature":7}';
+  const rest =
+    '"messages":[ {"role":"user","content":"\\u0068i"} ], "n":1.0, "x":{"temperature":7}';
   const body = `{ ${rest},"temperature":1.50e0 , "model" : "support-same","max_tokens":5 }`;
   const answer = await post(sluice.port, "/v1/chat/completions", body);
   assert.equal(answer.status, 200);

@@ -163,12 +163,12 @@ const stalls = async (seen, wire) => {
 
 /* Nothing of them may reach a caller. */
 const FAILURES = {
-  "503": status(503),
-  "500": status(500),
-  "529": status(529),
-  "429": status(429),
+  503: status(503),
+  500: status(500),
+  529: status(529),
+  429: status(429),
   "429 and a long Retry-After": status(429, "later", { "retry-after": "3600" }),
-  "408": status(408),
+  408: status(408),
   "closed before the head": breaks((wire) => wire.close()),
   "reset before the head": breaks((wire) => wire.reset()),
   "cut in its head": breaks(async (wire) => {

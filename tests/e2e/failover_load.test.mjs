@@ -197,7 +197,11 @@ for (const strategy of ["fallback", "weighted"])
       assert.ok(count.cut >= begun.length, `${count.cut} of ${begun.length}`);
       assert.equal(count.a + count.b + count.cut, 2000);
       for (const [user, stage] of all)
-        assert.equal(atB.has(user), stage === "silent" || user.startsWith("w"), `${user}: ${stage}`);
+        assert.equal(
+          atB.has(user),
+          stage === "silent" || user.startsWith("w"),
+          `${user}: ${stage}`,
+        );
       t.diagnostic(JSON.stringify(count));
 
       for (const caller of callers) caller.close();
@@ -274,8 +278,7 @@ test("1,000 open streams end under the routes they began with; new ones take the
         .withResponse();
       assert.equal(response.headers.get("x-gateway-target"), "at-new");
       let last = data.choices?.[0].message.content;
-      if (stream)
-        for await (const { choices } of data) last = choices[0].delta.content || last;
+      if (stream) for await (const { choices } of data) last = choices[0].delta.content || last;
       assert.equal(last, stream ? `b ${user} ${EVENTS - 1}` : `b ${user}`);
     });
     assert.equal(await gauge("gateway_open_streams"), COUNT);
