@@ -437,7 +437,8 @@ test("no key is in any output, whatever happens", async (t) => {
   await sluice.stop();
   told.push(sluice.stdout, sluice.stderr);
 
-  for (const command of [["check"], ["explain", "o3"]]) {
+  const names = ["o3", "gpt", "route::claude", "dead-route", "summarize", "function::support"];
+  for (const command of [["check"], ...names.map((name) => ["explain", name])]) {
     const { code, stdout, stderr } = await run(command, config, SECRETS);
     assert.equal(code, 0, `${command.join(" ")}: ${stderr}`);
     told.push(stdout, stderr);
