@@ -1,4 +1,5 @@
 #include "app/explain_private.h"
+#include "route/strategy.h"
 
 static const enum gw_operation operations[GW_ENDPOINTS] = {
     [GW_ENDPOINT_CHAT] = GW_OP_CHAT,
@@ -88,11 +89,6 @@ enum gw_status gw_explain_url(const struct gw_explained *one, const struct gw_en
                          GW_STR_ARG(url->authority), GW_STR_ARG(url->path), below);
 }
 
-bool gw_explain_draws(const struct gw_step_config *step)
-{
-    return step->strategy == GW_STRATEGY_WEIGHTED || step->strategy == GW_STRATEGY_EXPERIMENT;
-}
-
 /* The rules of route/strategy, for a whole step of which no target has failed yet. */
 struct gw_explain_retries gw_explain_retries(const struct gw_route_config *route,
                                              uint32_t step_number)
@@ -104,16 +100,10 @@ struct gw_explain_retries gw_explain_retries(const struct gw_route_config *route
 
     if (last && several && step->strategy == GW_STRATEGY_FALLBACK)
         retries.first_once_more = true;
-    else if (last || (several && gw_explain_draws(step)))
+    else if (last || (several && gw_walk_draws(step)))
         retries.most = route->retry.max_retries;
     /* Without a wait each target of a step is drawn once. */
     if (!last && retries.most >= step->targets_count)
         retries.most = step->targets_count - 1;
     return retries;
-}
-
-bool gw_explain_skips_open(const struct gw_route_config *route, const struct gw_step_config *step)
-{
-    return route->steps_count > 1 || step->strategy == GW_STRATEGY_WEIGHTED ||
-           step->strategy == GW_STRATEGY_FALLBACK;
 }

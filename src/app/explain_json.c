@@ -5,6 +5,7 @@
  * route: one step with one target, of which the gateway knows less.
  */
 #include "app/explain_private.h"
+#include "route/strategy.h"
 #include "wire/json_write.h"
 
 struct facts {
@@ -223,12 +224,12 @@ static void write_step(struct facts *facts, const struct gw_route_config *route,
     text(facts, "strategy", gw_strategy_name(step->strategy));
     number(facts, "retries", retries.most);
     truth(facts, "first_once_more", retries.first_once_more);
-    truth(facts, "skips_open", gw_explain_skips_open(route, step));
+    truth(facts, "skips_open", gw_walk_heeds_breaker(route, step));
     key(facts, "targets");
     gw_json_write_begin_array(&facts->out);
     for (uint32_t i = 0; i < step->targets_count; i++) {
         const struct gw_explained one = gw_explained_target(step->targets[i]);
-        write_one(facts, &one, gw_explain_draws(step));
+        write_one(facts, &one, gw_walk_draws(step));
     }
     gw_json_write_end_array(&facts->out);
     end(facts);

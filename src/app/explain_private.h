@@ -37,9 +37,4 @@ struct gw_explain_retries {
 struct gw_explain_retries gw_explain_retries(const struct gw_route_config *route,
                                              uint32_t step_number);
 
-/* Does this step skip targets whose breaker is open? */
-bool gw_explain_skips_open(const struct gw_route_config *route, const struct gw_step_config *step);
-
-bool gw_explain_draws(const struct gw_step_config *step); /* by weight */
-
 #endif

@@ -2,6 +2,7 @@
  * app/explain_text: an explanation in lines for people.
  */
 #include "app/explain_private.h"
+#include "route/strategy.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -184,7 +185,7 @@ static void say_health(struct lines *lines, const struct gw_step_config *step,
         say(lines, "healthy\n");
         break;
     case GW_TOLD_OPEN:
-        if (gw_explain_skips_open(lines->about->found.route, step))
+        if (gw_walk_heeds_breaker(lines->about->found.route, step))
             say(lines, "open: skipped while another target is left\n");
         else
             say(lines, "open: tried all the same, %.*s skips none\n", GW_STR_ARG(strategy));
@@ -222,7 +223,7 @@ static void say_target(struct lines *lines, const struct gw_step_config *step, u
     else
         line(lines, "shown as", GW_STR("nothing"));
     say_timeouts(lines, &one.timeouts);
-    if (gw_explain_draws(step))
+    if (gw_walk_draws(step))
         say_weight(lines, target->weight, step->weights_sum);
     if (target->variant.len)
         say_variant(lines, target);
@@ -267,7 +268,7 @@ static void say_strategy(struct lines *lines, const struct gw_route_config *rout
         how = "in order";
         then = last ? "; after the last, the first once more" : "";
     }
-    if (gw_explain_draws(step) && gw_explain_retries(route, number).most)
+    if (gw_walk_draws(step) && gw_explain_retries(route, number).most)
         then = step->targets_count > 1 ? "; a retry draws another one" : "";
     say(lines, "%.*s: %s%s", GW_STR_ARG(strategy), how, then);
     if (!last)
@@ -322,7 +323,7 @@ static void say_breaker(struct lines *lines, const struct gw_route_config *route
     }
     say(lines, "%u failure%s in a row within %u ms: ", breaker->failures,
         breaker->failures == 1 ? "" : "s", breaker->window_ms);
-    if (gw_explain_skips_open(route, &route->steps[0]))
+    if (gw_walk_heeds_breaker(route, &route->steps[0]))
         say(lines, "skipped for %u ms\n", breaker->open_ms);
     else
         say(lines, "open for %u ms, but %.*s skips no target\n", breaker->open_ms,

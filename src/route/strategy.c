@@ -18,7 +18,7 @@ enum among {
 /* ---- one step ---- */
 
 /* A route of one target has nothing to skip to, and an experiment would be biased. */
-static bool heeds_breaker(const struct gw_route_config *route, const struct gw_step_config *step)
+bool gw_walk_heeds_breaker(const struct gw_route_config *route, const struct gw_step_config *step)
 {
     switch (step->strategy) {
     case GW_STRATEGY_WEIGHTED:
@@ -49,12 +49,12 @@ static bool is_candidate(const struct gw_walk *walk, const struct gw_walk_view *
     if (among == AMONG_OPEN && step >= &walk->route->steps[walk->step])
         return true;
     bool open =
-        heeds_breaker(walk->route, step) &&
+        gw_walk_heeds_breaker(walk->route, step) &&
         gw_health_ask(view->health[target->index], view->breaker, view->now_ms) == GW_HEALTH_OPEN;
     return open == (among == AMONG_OPEN);
 }
 
-static bool draws_by_weight(const struct gw_step_config *step)
+bool gw_walk_draws(const struct gw_step_config *step)
 {
     return step->strategy == GW_STRATEGY_WEIGHTED || step->strategy == GW_STRATEGY_EXPERIMENT;
 }
@@ -103,7 +103,7 @@ static bool take_from(struct gw_walk *walk, const struct gw_walk_view *view, uin
 
     for (;;) {
         /* Those that are open are a last resort, whatever they weigh: in their order. */
-        uint32_t i = draws_by_weight(step) && among != AMONG_OPEN
+        uint32_t i = gw_walk_draws(step) && among != AMONG_OPEN
                          ? draw_candidate(walk, view, step, among)
                          : first_candidate(walk, view, step, among);
         if (i == step->targets_count)
@@ -112,7 +112,7 @@ static bool take_from(struct gw_walk *walk, const struct gw_walk_view *view, uin
         struct gw_health_cell *cell = view->health[target->index];
         bool probe = gw_health_take_probe(cell, view->breaker, view->now_ms);
         /* Since it was looked at, another worker may have opened it or been faster with the probe. */
-        if (!probe && among == AMONG_GOOD && heeds_breaker(walk->route, step) &&
+        if (!probe && among == AMONG_GOOD && gw_walk_heeds_breaker(walk->route, step) &&
             gw_health_ask(cell, view->breaker, view->now_ms) != GW_HEALTH_CLOSED)
             continue;
         walk->step = step_number;
@@ -268,7 +268,7 @@ bool gw_walk_next(struct gw_walk *walk, const struct gw_walk_view *view, enum gw
     if (!mark_failed(walk, view, retry_after_ms))
         return false;
     bool goes_on = step_goes_on(walk, failure);
-    bool counts = goes_on && draws_by_weight(&walk->route->steps[step]);
+    bool counts = goes_on && gw_walk_draws(&walk->route->steps[step]);
     bool found = (goes_on && take_from(walk, view, step, AMONG_GOOD)) ||
                  take_from_steps(walk, view, step + 1, AMONG_GOOD) ||
                  take_skipped(walk, view, goes_on);

@@ -68,6 +68,11 @@ bool gw_walk_next(struct gw_walk *walk, const struct gw_walk_view *view, enum gw
 /* Is there any use in keeping the request: could gw_walk_next() ever say true? */
 bool gw_walk_may_repeat(const struct gw_route_config *route);
 
+/* Does the step choose by weight? */
+bool gw_walk_draws(const struct gw_step_config *step);
+/* Does it skip targets that keep failing, as long as another one is left? */
+bool gw_walk_heeds_breaker(const struct gw_route_config *route, const struct gw_step_config *step);
+
 /* Random between 0 and what the n-th wait may be at most: "full jitter". */
 uint64_t gw_retry_backoff_ms(const struct gw_retry_config *retry, uint32_t n, struct gw_rng *rng);
 
