@@ -65,7 +65,7 @@ static bool check_listeners(struct player *player)
     for (size_t i = 0; i < player->stage->count; i++) {
         char bytes[1024];
         int fd;
-        if (gw_str_eq(player->stage->names[i].name, GW_STR("blackhole")))
+        if (player->stage->is_hole[i])
             continue;
         while ((fd = accept4(player->stage->listeners[i], NULL, NULL,
                              SOCK_CLOEXEC | SOCK_NONBLOCK)) != -1) {
@@ -99,8 +99,7 @@ static bool check_secrets(struct player *player)
     return ok;
 }
 
-/* @param ok  all steps went well: then the end is judged too */
-static bool end_play(struct player *player, bool ok, size_t descriptors)
+bool play_end(struct player *player, bool ok)
 {
     struct complaint unsaid, *said = player->complaint;
 
@@ -119,17 +118,24 @@ static bool end_play(struct player *player, bool ok, size_t descriptors)
     }
     ok = check_listeners(player) && ok;
     size_t left = count_descriptors();
-    if (left != descriptors)
-        ok = complain(player->complaint, "%zu descriptors before, %zu after", descriptors, left);
+    if (left != player->descriptors)
+        ok = complain(player->complaint, "%zu descriptors before, %zu after", player->descriptors,
+                      left);
     complaint_finish(&unsaid);
+    gw_arena_finish(&player->arena);
     return ok;
 }
 
-static bool start(struct player *player, unsigned *port_out)
+bool play_begin(struct player *player)
 {
+    struct text_name *gateway = &player->stage->names[player->stage->count];
     bool admin = false;
     struct text config;
 
+    player->descriptors = count_descriptors();
+    player->crowd.all = player->parties;
+    *gateway = (struct text_name){.name = GW_STR("gateway")};
+    gw_arena_init(&player->arena, NULL);
     for (size_t i = 0; i < player->script->count; i++)
         admin = admin || gw_str_starts(player->script->steps[i].command, GW_STR("admin "));
     struct gw_str filled =
@@ -137,9 +143,12 @@ static bool start(struct player *player, unsigned *port_out)
     if (player_expand(player, filled, TEXT_BODY, &config))
         player->gate = gate_start(gw_buf_str(&config.bytes), admin, player->complaint);
     text_finish(&config);
-    if (player->gate)
-        *port_out = gate_port(player->gate);
-    return player->gate != NULL;
+    if (!player->gate) {
+        gw_arena_finish(&player->arena);
+        return false;
+    }
+    (void)snprintf(gateway->value, sizeof gateway->value, "127.0.0.1:%u", gate_port(player->gate));
+    return true;
 }
 
 bool play(const struct script *script, struct stage *stage, struct gw_str config, unsigned row,
@@ -152,26 +161,16 @@ bool play(const struct script *script, struct stage *stage, struct gw_str config
                             .position = position,
                             .positions = 1,
                             .complaint = complaint};
-    struct text_name *gateway = &stage->names[stage->count];
-    size_t descriptors = count_descriptors();
-    unsigned port = 0;
     bool ok = true;
 
-    player.crowd.all = player.parties;
     *line_out = script->config_line;
-    *gateway = (struct text_name){.name = GW_STR("gateway")};
-    gw_arena_init(&player.arena, NULL);
-    if (!start(&player, &port)) {
-        gw_arena_finish(&player.arena);
+    if (!play_begin(&player))
         return false;
-    }
-    (void)snprintf(gateway->value, sizeof gateway->value, "127.0.0.1:%u", port);
     for (size_t i = 0; ok && i < script->count; i++) {
         *line_out = script->steps[i].line;
         ok = player_step(&player, &script->steps[i]);
     }
-    ok = end_play(&player, ok, descriptors);
-    gw_arena_finish(&player.arena);
+    ok = play_end(&player, ok);
     *positions_out = player.positions;
     return ok;
 }

@@ -8,6 +8,9 @@
 #include "wire/text.h"
 
 #define PLAY_UPSTREAMS_MAX 8
+#define STAGE_SILENT 4
+
+struct player; /* player.h */
 
 /* The upstreams of a script: what listens stays for all its playings. names[] has room for
  * $gateway too. */
@@ -15,11 +18,14 @@ struct stage {
     struct text_name names[PLAY_UPSTREAMS_MAX + 1];
     int listeners[PLAY_UPSTREAMS_MAX];
     size_t count;
-    int silent[4], silent_count; /* what keeps $blackhole full */
+    bool is_hole[PLAY_UPSTREAMS_MAX];
+    int silent[PLAY_UPSTREAMS_MAX][STAGE_SILENT]; /* what keeps a hole full */
 };
 
-/* Listens for each $NAME of the configuration. $nobody: refuses; $blackhole: never answers. */
+/* Listens for each $NAME of the configuration. $nobody…: refuses; $blackhole…: never answers; until
+ * stage_listen(). */
 bool stage_open(struct stage *stage, struct gw_str config, struct complaint *complaint);
+void stage_listen(struct stage *stage, struct gw_str name);
 void stage_close(struct stage *stage);
 
 /* Plays it once.
@@ -29,5 +35,12 @@ void stage_close(struct stage *stage);
  * @param line_out  of the script: where it failed */
 bool play(const struct script *script, struct stage *stage, struct gw_str config, unsigned row,
           size_t position, size_t *positions_out, unsigned *line_out, struct complaint *complaint);
+
+/* The two ends of a playing, for one that has no file. Of the player are set: script (may have no steps),
+ * stage, config, row, complaint.
+ * @return false: the gateway does not start, and there is nothing to end */
+bool play_begin(struct player *player);
+/* Callers leave, the gateway ends, and what must hold then is judged. @param ok  all went well so far */
+bool play_end(struct player *player, bool ok);
 
 #endif

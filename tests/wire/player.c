@@ -51,7 +51,7 @@ static int listener_of(const struct player *player, struct gw_str name)
     return -1;
 }
 
-static struct party *find_party(struct player *player, struct gw_str name)
+struct party *player_party(struct player *player, struct gw_str name)
 {
     struct crowd *crowd = &player->crowd;
     int listener = listener_of(player, name);
@@ -229,6 +229,15 @@ static bool do_resets(struct player *player, struct party *party, struct gw_str 
     return quiet(player);
 }
 
+/* Who did not answer connections takes them from now on. */
+static bool do_listens(struct player *player, struct party *party, struct gw_str words,
+                       struct gw_str block)
+{
+    (void)words, (void)block;
+    stage_listen(player->stage, party->name);
+    return true;
+}
+
 static bool do_half_closes(struct player *player, struct party *party, struct gw_str words,
                            struct gw_str block)
 {
@@ -276,10 +285,9 @@ static const struct {
     bool (*run)(struct player *player, struct party *party, struct gw_str words,
                 struct gw_str block);
 } verbs[] = {
-    {"accepts", do_connects},  {"closes", do_closes},
-    {"connects", do_connects}, {"half-closes", do_half_closes},
-    {"receives", do_receives}, {"resets", do_resets},
-    {"sees", do_sees},         {"sends", do_sends},
+    {"accepts", do_connects},        {"closes", do_closes},   {"connects", do_connects},
+    {"half-closes", do_half_closes}, {"listens", do_listens}, {"receives", do_receives},
+    {"resets", do_resets},           {"sees", do_sees},       {"sends", do_sends},
     {"stalls", do_stalls},
 };
 
@@ -400,7 +408,7 @@ bool player_step(struct player *player, const struct step *step)
     for (size_t i = 0; i < GW_COUNT(commands); i++)
         if (gw_str_eq(first, gw_str_of(commands[i].name)))
             return commands[i].run(player, words, block);
-    struct party *party = find_party(player, first);
+    struct party *party = player_party(player, first);
     if (!party)
         return complain(player->complaint,
                         "\"%.*s\" is no command, no client and no upstream of the configuration",

@@ -23,12 +23,16 @@ struct player {
     struct crowd crowd;
     struct gw_str secrets[SECRETS_MAX];
     size_t secrets_count;
+    size_t descriptors; /* open before it began */
     struct gw_arena arena;
     struct complaint *complaint;
 };
 
 /* One step of the script. */
 bool player_step(struct player *player, const struct step *step);
+
+/* The client or upstream of this name, NULL: nobody is called so. */
+struct party *player_party(struct player *player, struct gw_str name);
 
 /* A block of the script as bytes, with the ports of this playing. */
 bool player_expand(struct player *player, struct gw_str block, enum text_form form,

@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #define SOCKET_BUFFER 65536
+#define BACKLOG 64
+
+/* Upstreams whose names begin so do not answer. */
+static const struct gw_str nobody = GW_STR_INIT("nobody"), hole = GW_STR_INIT("blackhole");
 
 static int open_port(bool listening, int backlog, unsigned *port_out)
 {
@@ -32,25 +36,44 @@ static void fill_queue(struct stage *stage, unsigned port)
                                   .sin_port = htons((uint16_t)port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
-    for (size_t i = 0; i < GW_COUNT(stage->silent); i++) {
+    for (size_t i = 0; i < STAGE_SILENT; i++) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         must(fd != -1, "socket");
         (void)connect(fd, (struct sockaddr *)&address, sizeof address);
-        stage->silent[stage->silent_count++] = fd;
+        stage->silent[stage->count][i] = fd;
     }
 }
 
 static void add_upstream(struct stage *stage, struct gw_str name)
 {
-    bool nobody = gw_str_eq(name, GW_STR("nobody")), hole = gw_str_eq(name, GW_STR("blackhole"));
+    bool refuses = gw_str_starts(name, nobody), is_hole = gw_str_starts(name, hole);
     struct text_name *entry = &stage->names[stage->count];
     unsigned port;
 
     entry->name = name;
-    stage->listeners[stage->count++] = open_port(!nobody, hole ? 0 : 64, &port);
+    stage->is_hole[stage->count] = is_hole;
+    stage->listeners[stage->count] = open_port(!refuses, is_hole ? 0 : BACKLOG, &port);
     (void)snprintf(entry->value, sizeof entry->value, "127.0.0.1:%u", port);
-    if (hole)
+    if (is_hole)
         fill_queue(stage, port);
+    stage->count++;
+}
+
+void stage_listen(struct stage *stage, struct gw_str name)
+{
+    int fd;
+
+    for (size_t i = 0; i < stage->count; i++) {
+        if (!gw_str_eq(stage->names[i].name, name))
+            continue;
+        /* They go on trying; their descriptors stay, which a playing counts. */
+        for (size_t j = 0; stage->is_hole[i] && j < STAGE_SILENT; j++)
+            (void)shutdown(stage->silent[i][j], SHUT_RDWR);
+        stage->is_hole[i] = false;
+        must(listen(stage->listeners[i], BACKLOG) == 0, "listen");
+        while ((fd = accept4(stage->listeners[i], NULL, NULL, SOCK_CLOEXEC)) != -1)
+            (void)close(fd);
+    }
 }
 
 bool stage_open(struct stage *stage, struct gw_str config, struct complaint *complaint)
@@ -76,8 +99,9 @@ bool stage_open(struct stage *stage, struct gw_str config, struct complaint *com
 
 void stage_close(struct stage *stage)
 {
-    for (size_t i = 0; i < stage->count; i++)
+    for (size_t i = 0; i < stage->count; i++) {
+        for (size_t j = 0; gw_str_starts(stage->names[i].name, hole) && j < STAGE_SILENT; j++)
+            (void)close(stage->silent[i][j]);
         (void)close(stage->listeners[i]);
-    for (int i = 0; i < stage->silent_count; i++)
-        (void)close(stage->silent[i]);
+    }
 }
