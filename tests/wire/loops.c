@@ -1,12 +1,12 @@
 #include "wire/loops.h"
 
 #include "wire/complaint.h"
+#include "wire/stopwatch.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOPS_MAX 64u
@@ -49,9 +49,8 @@ static void unlock(void)
 
 static struct timespec after_ms(int ms)
 {
-    struct timespec at;
+    struct timespec at = stopwatch_real(CLOCK_REALTIME);
 
-    (void)clock_gettime(CLOCK_REALTIME, &at);
     at.tv_nsec += (long)(ms % 1000) * 1000000;
     at.tv_sec += ms / 1000 + at.tv_nsec / 1000000000;
     at.tv_nsec %= 1000000000;
@@ -127,6 +126,27 @@ static unsigned turns(void)
     for (unsigned i = 0; i < loops.count; i++)
         sum += loops.all[i].turns;
     return sum;
+}
+
+unsigned loops_turns(void)
+{
+    lock();
+    unsigned sum = turns();
+    unlock();
+    return sum;
+}
+
+bool loops_wait_turn(unsigned since, int deadline_ms)
+{
+    struct timespec until = after_ms(deadline_ms);
+    int late = 0;
+
+    lock();
+    while (turns() == since && late == 0)
+        late = pthread_cond_timedwait(&loops.changed, &loops.lock, &until);
+    bool ok = turns() != since;
+    unlock();
+    return ok;
 }
 
 bool loops_wait_idle(int deadline_ms)

@@ -22,6 +22,12 @@ void loops_leave(void);
 /* Waits until all loops are idle. @return false when they were not in time */
 bool loops_wait_idle(int deadline_ms);
 
+/* Something was caused from outside after `since` was read, and a loop has woken for it: on a busy machine
+ * the kernel may pass it on late, and until then all loops are idle.
+ * @return false when none woke in time */
+unsigned loops_turns(void);
+bool loops_wait_turn(unsigned since, int deadline_ms);
+
 /* Holds all loops where they wait. @return false when one did not get there in time */
 bool loops_hold(int deadline_ms);
 /* Lets them go on: with all that has become ready meanwhile. */
