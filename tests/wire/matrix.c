@@ -117,15 +117,21 @@ static void test_cell(void **state)
     assert_true(ok);
 }
 
-/* One wait may have any length; many are spread ("full jitter"). */
+/* One wait may have any length; many are spread over all of what is allowed ("full jitter"), which is twice
+ * as much for the second one. */
 static void test_waits_are_spread(void **state)
 {
-    unsigned counts[MATRIX_WAIT_PARTS];
+    const struct fault *fault = fault_named("503");
+    struct complaint complaint;
     (void)state;
 
-    matrix_waits(counts);
-    for (unsigned i = 0; i < MATRIX_WAIT_PARTS; i++)
-        assert_true(counts[i] > 0);
+    complaint_init(&complaint);
+    for (unsigned i = 0; i < 100; i++)
+        assert_true(matrix_play(fault, SINGLE, true, "a,w500,a,w1000,a|503 a", &complaint));
+    complaint_finish(&complaint);
+    for (unsigned number = 0; number < MATRIX_WAITS; number++)
+        for (unsigned part = 0; part < MATRIX_WAIT_PARTS; part++)
+            assert_true(matrix_waits(number)[part] > 0);
 }
 
 static size_t add_rows(struct cell *cells, size_t count, const struct row *rows, size_t rows_count,

@@ -55,8 +55,10 @@ const struct fault *fault_named(const char *name);
 bool matrix_play(const struct fault *fault, enum strategy strategy, bool all, const char *want,
                  struct complaint *complaint);
 
-/* How waits of random length ("w…") fell out in all cells so far, by the quarter of their bound. */
+/* How waits of random length ("w…") fell out in all cells so far, counted by the quarter of their bound: the
+ * first of a request (0), and the second (1). */
+#define MATRIX_WAITS 2u
 #define MATRIX_WAIT_PARTS 4u
-void matrix_waits(unsigned counts_out[MATRIX_WAIT_PARTS]);
+const unsigned *matrix_waits(unsigned number);
 
 #endif

@@ -41,15 +41,16 @@ struct matrix {
     struct gw_str cells[COLUMNS];
     char ups[MATRIX_TARGETS][16], x[2], date[40]; /* parties are known by their names for good */
     uint64_t date_ns;                             /* the same */
+    unsigned waited;                              /* times, at random */
     struct span begun, failed;                    /* the attempt in hand */
     struct span again[MATRIX_TARGETS];            /* when each target wants to be asked again */
 };
 
-static unsigned waits[MATRIX_WAIT_PARTS];
+static unsigned waits[MATRIX_WAITS][MATRIX_WAIT_PARTS];
 
-void matrix_waits(unsigned counts_out[MATRIX_WAIT_PARTS])
+const unsigned *matrix_waits(unsigned number)
 {
-    memcpy(counts_out, waits, sizeof waits);
+    return waits[number];
 }
 
 /* ---- the cell ---- */
@@ -207,7 +208,8 @@ static bool comes_within(struct matrix *m, unsigned number, unsigned wait_ms)
             return false;
         bool last = part + 1 == MATRIX_WAIT_PARTS;
         if (last ? arrives(m) : has_come(m)) {
-            waits[part]++;
+            waits[m->waited][part]++;
+            m->waited++;
             return true;
         }
     }
