@@ -321,5 +321,6 @@ bool gw_attempt_passes_over(struct gw_exchange *ex, const struct gw_http1_head *
 
 bool gw_attempt_lost(struct gw_exchange *ex, enum gw_outcome outcome)
 {
-    return go_on(ex, outcome, GW_RETRY_AFTER_NONE);
+    /* Else its head was a failure after which nothing was left: how that answer ends changes nothing. */
+    return ex->managed->under_way && go_on(ex, outcome, GW_RETRY_AFTER_NONE);
 }
