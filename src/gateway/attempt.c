@@ -285,7 +285,7 @@ static bool go_on(struct gw_exchange *ex, enum gw_outcome outcome, uint64_t retr
     struct gw_walk_next next;
 
     gw_attempt_ended(ex, outcome);
-    ex->record.sent_once = ex->forward.sent_once;
+    ex->record.sent_once = ex->forward.sent_once && ex->forward.head_sent;
     if (ex->forward.head_sent && !ex->forward.keep)
         return false;
     if (!gw_walk_next(&managed->walk, &view, slow ? GW_FAILURE_SLOW : GW_FAILURE_RETRYABLE,

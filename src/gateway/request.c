@@ -517,17 +517,24 @@ enum gw_status gw_request_resend(struct gw_exchange *ex)
     return gw_up_send(ex->up, &iov, 1, true);
 }
 
+/* `bytes` of the body have been sent. @return true: it has become too large to be kept */
+static bool outgrow_keeping(struct gw_exchange *ex, size_t bytes)
+{
+    struct gw_forward *forward = &ex->forward;
+
+    if (!forward->keep || bytes <= gw_exchange_config(ex)->server.retry_body_bytes)
+        return false;
+    forward->keep = false;
+    return forward->sent_once = true;
+}
+
 /* After the first bytes have been handed over: what of them is not needed any more goes. */
 static void release_sent(struct gw_exchange *ex, bool first)
 {
     struct gw_forward *forward = &ex->forward;
 
-    if (forward->keep &&
-        gw_buf_len(&forward->held) > gw_exchange_config(ex)->server.retry_body_bytes) {
-        forward->keep = false;
-        forward->sent_once = true;
+    if (outgrow_keeping(ex, gw_buf_len(&forward->held)))
         first = true;
-    }
     if (forward->keep)
         return;
     gw_buf_finish(&forward->held);
@@ -585,6 +592,7 @@ enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool 
         add_spliced(&body, forward, data, held.len);
         status = send_first(ex, &body, last);
         if (forward->whole_in_memory || (status != GW_OK && status != GW_AGAIN)) {
+            (void)outgrow_keeping(ex, held.len + data.len);
             if (!forward->keep)
                 gw_buf_finish(&forward->held);
             else if (status != GW_NO_MEMORY && keep_body(ex, data, true) != GW_OK)
