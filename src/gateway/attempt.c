@@ -157,6 +157,7 @@ static bool start(struct gw_exchange *ex)
     ex->resent = false;
     managed->under_way = true;
     managed->answered = false;
+    managed->seed_dropped = false;
     record->provider = provider->telemetry_name;
     record->provider_id = snapshot->provider_labels[provider->index];
     record->model_used = target->model->name;
