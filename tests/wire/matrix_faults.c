@@ -103,7 +103,7 @@ static const struct fault faults[] = {
      TOO_LATE,
      .limit_ms = MATRIX_IDLE_TIMEOUT_MS,
      .limit_from_act = true,
-     .says = "within the stream: nothing came for 4000 ms (idle_timeout_ms)"},
+     .says = "{*}within the stream: nothing came for 4000 ms (idle_timeout_ms)"},
     {.name = "stream is cut",
      .upstream = "",
      .acts = {RECEIVES_STREAM, {"{up} sends", STREAM_HEAD}, {"{up} closes", NULL}},
