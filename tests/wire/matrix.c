@@ -43,6 +43,7 @@ static const struct row at_first[] = {
     {"connect timeout",              {"a,w500,a|200 a", "a,b|200 b",   "a,b|200 b",   "a,b|200 b",   "a,b|200 b"}},
     {"reset before the head",        {"a,w500,a|200 a", "a,b|200 b",   "a,b|200 b",   "a,b|200 b",   "a,b|200 b"}},
     {"closed within the head",       {"a,w500,a|200 a", "a,b|200 b",   "a,b|200 b",   "a,b|200 b",   "a,b|200 b"}},
+    {"no HTTP",                      {"a,w500,a|200 a", "a,b|200 b",   "a,b|200 b",   "a,b|200 b",   "a,b|200 b"}},
     {"JSON cut by a reset",          {"a,w500,a|200 a", "a,b|200 b",   "a,b|200 b",   "a,b|200 b",   "a,b|200 b"}},
     {"JSON shorter than its length", {"a,w500,a|200 a", "a,b|200 b",   "a,b|200 b",   "a,b|200 b",   "a,b|200 b"}},
     {"no first byte in time",        {"a|504 a",        "a|504 a",     "a,b|200 b",   "a,b|200 b",   "a|504 a"}},
@@ -59,7 +60,9 @@ static const struct row at_first[] = {
     {"529",                          {"a,w500,a|200 a", "a,b|200 b",   "a,b|200 b",   "a,b|200 b",   "a,b|200 b"}},
     {"400",                          {"a|400 a",        "a|400 a",     "a|400 a",     "a|400 a",     "a|400 a"}},
     {"401",                          {"a|401 a",        "a|401 a",     "a|401 a",     "a|401 a",     "a|401 a"}},
+    {"403",                          {"a|403 a",        "a|403 a",     "a|403 a",     "a|403 a",     "a|403 a"}},
     {"404",                          {"a|404 a",        "a|404 a",     "a|404 a",     "a|404 a",     "a|404 a"}},
+    {"413",                          {"a|413 a",        "a|413 a",     "a|413 a",     "a|413 a",     "a|413 a"}},
     {"422",                          {"a|422 a",        "a|422 a",     "a|422 a",     "a|422 a",     "a|422 a"}},
 };
 
@@ -70,6 +73,7 @@ static const struct row at_every[] = {
     {"connect timeout",              {"a,w500,a,w1000,a|504 a", "a,b,w500,a|504 a", "a,b,w500,a|504 a", "a,b,c,w500,b|504 b", "a,b,w500,a|504 a"}},
     {"reset before the head",        {"a,w500,a,w1000,a|502 a", "a,b,w500,a|502 a", "a,b,w500,a|502 a", "a,b,c,w500,b|502 b", "a,b,w500,a|502 a"}},
     {"closed within the head",       {"a,w500,a,w1000,a|502 a", "a,b,w500,a|502 a", "a,b,w500,a|502 a", "a,b,c,w500,b|502 b", "a,b,w500,a|502 a"}},
+    {"no HTTP",                      {"a,w500,a,w1000,a|502 a", "a,b,w500,a|502 a", "a,b,w500,a|502 a", "a,b,c,w500,b|502 b", "a,b,w500,a|502 a"}},
     {"JSON cut by a reset",          {"a,w500,a,w1000,a|502 a", "a,b,w500,a|502 a", "a,b,w500,a|502 a", "a,b,c,w500,b|502 b", "a,b,w500,a|502 a"}},
     {"JSON shorter than its length", {"a,w500,a,w1000,a|502 a", "a,b,w500,a|502 a", "a,b,w500,a|502 a", "a,b,c,w500,b|502 b", "a,b,w500,a|502 a"}},
     {"no first byte in time",        {"a|504 a",                "a|504 a",          "a,b,w500,a|504 a", "a,b,c,w500,b|504 b", "a|504 a"}},
@@ -86,7 +90,9 @@ static const struct row at_every[] = {
     {"529",                          {"a,w500,a,w1000,a|529 a", "a,b,w500,a|529 a", "a,b,w500,a|529 a", "a,b,c,w500,b|529 b", "a,b,w500,a|529 a"}},
     {"400",                          {"a|400 a",                "a|400 a",          "a|400 a",          "a|400 a",            "a|400 a"}},
     {"401",                          {"a|401 a",                "a|401 a",          "a|401 a",          "a|401 a",            "a|401 a"}},
+    {"403",                          {"a|403 a",                "a|403 a",          "a|403 a",          "a|403 a",            "a|403 a"}},
     {"404",                          {"a|404 a",                "a|404 a",          "a|404 a",          "a|404 a",            "a|404 a"}},
+    {"413",                          {"a|413 a",                "a|413 a",          "a|413 a",          "a|413 a",            "a|413 a"}},
     {"422",                          {"a|422 a",                "a|422 a",          "a|422 a",          "a|422 a",            "a|422 a"}},
 };
 
