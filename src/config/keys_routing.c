@@ -107,7 +107,7 @@ static const struct gw_config_key breaker_keys[] = {
     {"enabled", GW_KEY_BOOL, 0, BREAKER(enabled), "true", 0, 0, NULL, NULL,
      "Whether a target that keeps failing is skipped while there is another."},
     {"failures", GW_KEY_INTEGER, 0, BREAKER(failures), "5", 1, 10000, NULL, NULL,
-     "So many failures in a row, none of them older than `window_ms`, make it so."},
+     "So many failures in a row, within `window_ms` of the first, make it so."},
     {"window_ms", GW_KEY_INTEGER, 0, BREAKER(window_ms), "10000", 1, DAY_MS, NULL, NULL,
      "How long a failure counts."},
     {"open_ms", GW_KEY_INTEGER, 0, BREAKER(open_ms), "15000", 1, DAY_MS, NULL, NULL,
