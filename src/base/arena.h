@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 /* The size of a cached block: what an ordinary exchange needs, in one. */
-#define GW_ARENA_BLOCK_BYTES 1152u
+#define GW_ARENA_BLOCK_BYTES 1536u
 /* No single allocation may be larger. */
 #define GW_ARENA_ALLOC_MAX ((size_t)1 << 30)
 

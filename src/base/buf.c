@@ -56,7 +56,7 @@ enum gw_status gw_buf_reserve(struct gw_buf *buf, size_t more)
     return make_room(buf, more, 0);
 }
 
-enum gw_status gw_buf_add(struct gw_buf *buf, struct gw_str bytes)
+enum gw_status gw_buf_add_grow(struct gw_buf *buf, struct gw_str bytes)
 {
     enum gw_status status = gw_buf_reserve(buf, bytes.len);
     if (status != GW_OK)
@@ -67,9 +67,17 @@ enum gw_status gw_buf_add(struct gw_buf *buf, struct gw_str bytes)
     return GW_OK;
 }
 
-enum gw_status gw_buf_add_c(struct gw_buf *buf, char c)
+enum gw_status gw_buf_add_all(struct gw_buf *buf, const struct gw_str *parts, size_t count)
 {
-    return gw_buf_add(buf, (struct gw_str){&c, 1});
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (__builtin_add_overflow(len, parts[i].len, &len))
+            return GW_TOO_LARGE;
+    enum gw_status status = gw_buf_reserve(buf, len);
+    for (size_t i = 0; i < count && status == GW_OK; i++)
+        status = gw_buf_add(buf, parts[i]);
+    return status;
 }
 
 enum gw_status gw_buf_printf(struct gw_buf *buf, const char *format, ...)

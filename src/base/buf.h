@@ -37,8 +37,28 @@ static inline struct gw_str gw_buf_str(const struct gw_buf *buf)
  * @return GW_OK, GW_TOO_LARGE (past max) or GW_NO_MEMORY; unchanged on failure */
 enum gw_status gw_buf_reserve(struct gw_buf *buf, size_t more);
 
-enum gw_status gw_buf_add(struct gw_buf *buf, struct gw_str bytes);
-enum gw_status gw_buf_add_c(struct gw_buf *buf, char c);
+/* For what does not fit. */
+enum gw_status gw_buf_add_grow(struct gw_buf *buf, struct gw_str bytes);
+
+/* Inline, for it runs for every few bytes of a document that is written. */
+static inline enum gw_status gw_buf_add(struct gw_buf *buf, struct gw_str bytes)
+{
+    if (bytes.len > buf->room - buf->tail || bytes.len > buf->max - gw_buf_len(buf))
+        return gw_buf_add_grow(buf, bytes);
+    if (bytes.len)
+        memcpy(buf->base + buf->tail, bytes.base, bytes.len);
+    buf->tail += bytes.len;
+    return GW_OK;
+}
+
+static inline enum gw_status gw_buf_add_c(struct gw_buf *buf, char c)
+{
+    return gw_buf_add(buf, (struct gw_str){&c, 1});
+}
+
+/* All of them or, where they do not fit, none. */
+enum gw_status gw_buf_add_all(struct gw_buf *buf, const struct gw_str *parts, size_t count);
+
 enum gw_status gw_buf_printf(struct gw_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

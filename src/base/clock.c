@@ -65,3 +65,14 @@ void gw_clock_rfc3339(uint64_t wall_ns, char out[GW_CLOCK_RFC3339_BYTES])
     at = digits(at, (unsigned)(wall_ns / 1000u % 1000000u), 6);
     *at = 'Z';
 }
+
+/* Howard Hinnant's way: years begin in March. */
+uint64_t gw_clock_days(unsigned year, unsigned month, unsigned day)
+{
+    unsigned y = month <= 2 ? year - 1 : year;
+    unsigned era = y / 400, year_of_era = y - era * 400;
+    unsigned day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    unsigned day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
+    return (uint64_t)era * 146097 + day_of_era - 719468;
+}

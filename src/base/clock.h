@@ -21,6 +21,9 @@ uint64_t gw_clock_wall_ns(void);
 #define GW_CLOCK_RFC3339_BYTES 27
 void gw_clock_rfc3339(uint64_t wall_ns, char out[GW_CLOCK_RFC3339_BYTES]);
 
+/* Days from 1970-01-01 to a date of the Gregorian calendar, from then on. */
+uint64_t gw_clock_days(unsigned year, unsigned month, unsigned day);
+
 /* For tests: adds `ns` to what gw_clock_ns() and gw_clock_wall_ns() say from now on. */
 void gw_clock_step(uint64_t ns);
 

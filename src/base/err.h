@@ -26,7 +26,7 @@ enum gw_status {
 #define GW_ERR_MESSAGE_BYTES 240
 struct gw_err {
     enum gw_status status;
-    size_t offset;     /* of the input, where that has a meaning */
+    size_t offset;                      /* of the input, where that has a meaning */
     char message[GW_ERR_MESSAGE_BYTES]; /* "could not …" and a fact; always terminated */
 };
 

@@ -107,6 +107,31 @@ bool gw_json_raw_equals(struct gw_str raw, struct gw_str text)
     return done == text.len;
 }
 
+void gw_json_mend_surrogates(char *raw, size_t len)
+{
+    struct gw_str text = {raw, len};
+    size_t at = 0;
+
+    while (at < len) {
+        const char *backslash = memchr(raw + at, '\\', len - at);
+        if (!backslash)
+            return;
+        at = (size_t)(backslash - raw);
+        int32_t unit = hex_unit(text, at), low;
+        if (unit < 0xd800 || unit > 0xdfff) {
+            at += 2; /* what was escaped is no backslash to look at */
+            continue;
+        }
+        low = unit < 0xdc00 ? hex_unit(text, at + 6) : -1;
+        if (low >= 0xdc00 && low <= 0xdfff) {
+            at += 12;
+            continue;
+        }
+        memcpy(raw + at + 2, "fffd", 4);
+        at += 6;
+    }
+}
+
 size_t gw_json_unescape(struct gw_str raw, char *into, size_t room)
 {
     size_t at = 0, done = 0;

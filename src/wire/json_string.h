@@ -27,6 +27,10 @@ struct gw_json_unit gw_json_unit(struct gw_str raw);
 /* Whether the raw string decodes to exactly `text`; false when an escape is broken. */
 bool gw_json_raw_equals(struct gw_str raw, struct gw_str text);
 
+/* Writes \ufffd over each surrogate escape in a raw string that stands alone: the length stays. Broken escapes
+ * stay as they are. */
+void gw_json_mend_surrogates(char *raw, size_t len);
+
 static inline bool gw_json_is_plain(char c)
 {
     return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';

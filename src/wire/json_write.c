@@ -126,14 +126,52 @@ static void add_string(struct gw_json_writer *out, struct gw_str text)
     add_c(out, '"');
 }
 
-void gw_json_write_key(struct gw_json_writer *out, struct gw_str key)
+/* Vendors refuse a surrogate that stands alone, so what is copied is mended. */
+static void add_mended(struct gw_json_writer *out, struct gw_str raw)
+{
+    add(out, raw);
+    if (out->status == GW_OK && raw.len)
+        gw_json_mend_surrogates(out->buf->base + out->buf->tail - raw.len, raw.len);
+}
+
+static void add_raw_string(struct gw_json_writer *out, struct gw_str raw)
+{
+    add_c(out, '"');
+    add_mended(out, raw);
+    add_c(out, '"');
+}
+
+static void start_key(struct gw_json_writer *out)
 {
     assert(out->status != GW_OK || (in_object(out) && !out->value_due));
     if (out->comma_due)
         add_c(out, ',');
-    add_string(out, key);
+}
+
+static void end_key(struct gw_json_writer *out)
+{
     add_c(out, ':');
     out->value_due = true;
+}
+
+void gw_json_write_key(struct gw_json_writer *out, struct gw_str key)
+{
+    start_key(out);
+    add_string(out, key);
+    end_key(out);
+}
+
+void gw_json_write_raw_key(struct gw_json_writer *out, struct gw_str raw)
+{
+    start_key(out);
+    add_raw_string(out, raw);
+    end_key(out);
+}
+
+void gw_json_write_raw_string(struct gw_json_writer *out, struct gw_str raw)
+{
+    start_value(out);
+    add_raw_string(out, raw);
 }
 
 void gw_json_write_string(struct gw_json_writer *out, struct gw_str text)
@@ -142,11 +180,22 @@ void gw_json_write_string(struct gw_json_writer *out, struct gw_str text)
     add_string(out, text);
 }
 
+void gw_json_write_begin_string(struct gw_json_writer *out)
+{
+    start_value(out);
+    add_c(out, '"');
+}
+
+void gw_json_write_end_string(struct gw_json_writer *out)
+{
+    add_c(out, '"');
+}
+
 void gw_json_write_raw(struct gw_json_writer *out, struct gw_str json)
 {
     assert(json.len);
     start_value(out);
-    add(out, json);
+    add_mended(out, json);
 }
 
 static void write_digits(struct gw_json_writer *out, bool negative, uint64_t value)

@@ -47,8 +47,18 @@ void gw_json_write_key(struct gw_json_writer *out, struct gw_str key);
  * each maximal subpart. */
 void gw_json_write_string(struct gw_json_writer *out, struct gw_str text);
 
+/* The inside of a JSON string, escapes and all, as gw_json_raw() gives it: copied, not checked. Surrogate
+ * escapes that stand alone become \ufffd. */
+void gw_json_write_raw_string(struct gw_json_writer *out, struct gw_str raw);
+void gw_json_write_raw_key(struct gw_json_writer *out, struct gw_str raw);
+
+/* A string in pieces: in between the caller adds to `buf` what stands inside of it, escapes and all, valid UTF-8;
+ * and no call of this module comes in between. A failure to add goes into `status` by the caller. */
+void gw_json_write_begin_string(struct gw_json_writer *out);
+void gw_json_write_end_string(struct gw_json_writer *out);
+
 /* A value that is JSON already, as it is: a number's lexeme, a slice of another document. Not
- * empty, and not checked. */
+ * empty, and not checked; surrogate escapes that stand alone become \ufffd. */
 void gw_json_write_raw(struct gw_json_writer *out, struct gw_str json);
 
 void gw_json_write_int64(struct gw_json_writer *out, int64_t value);

@@ -112,6 +112,31 @@ static void write_all(struct gw_json_writer *out)
     gw_json_write_end_object(out);
 }
 
+/* What is copied keeps its escapes; half a character is mended, only in what is copied now. */
+static void test_write_copies_raw_text(void **state)
+{
+    struct gw_buf buf;
+    struct gw_json_writer out;
+
+    (void)state;
+    gw_buf_init(&buf, 4096);
+    assert_int_equal(gw_buf_add(&buf, GW_STR("\\ud83d")), GW_OK);
+    gw_json_write_init(&out, &buf);
+    gw_json_write_begin_object(&out);
+    gw_json_write_raw_key(&out, GW_STR("\\u00e9\\udead"));
+    gw_json_write_raw_string(&out, GW_STR("\\/\\n\\ud83d\\ude00\\ud83d"));
+    gw_json_write_raw_key(&out, GW_STR(""));
+    gw_json_write_raw(&out, GW_STR("{ \"\\ude00\":[1.0,\"\\\\ud83d\"] }"));
+    gw_json_write_key(&out, GW_STR("k"));
+    gw_json_write_raw_string(&out, GW_STR(""));
+    gw_json_write_end_object(&out);
+    assert_int_equal(gw_json_write_finish(&out), GW_OK);
+    assert_true(gw_str_eq(gw_buf_str(&buf),
+                          GW_STR("\\ud83d{\"\\u00e9\\ufffd\":\"\\/\\n\\ud83d\\ude00\\ufffd\","
+                                 "\"\":{ \"\\ufffd\":[1.0,\"\\\\ud83d\"] },\"k\":\"\"}")));
+    gw_buf_finish(&buf);
+}
+
 static const char all[] =
     "{\"a\":[[],{},-9223372036854775808,9223372036854775807,0,18446744073709551615,true,false,null,"
     "1.50e+3,\"s\"],\"\\\"k\\n\":{\"x\":null,\"x\":-1},\"\":[1, 2]}";
@@ -190,11 +215,35 @@ static void test_write_keeps_the_depth(void **state)
     assert_int_equal(write_nested(GW_JSON_WRITE_DEPTH_MAX + 9), GW_TOO_LARGE);
 }
 
+/* What is added in between is the caller's. */
+static void test_write_strings_in_pieces(void **state)
+{
+    struct gw_buf buf;
+    struct gw_json_writer out;
+
+    (void)state;
+    gw_buf_init(&buf, 1024);
+    gw_json_write_init(&out, &buf);
+    gw_json_write_begin_array(&out);
+    gw_json_write_begin_string(&out);
+    assert_int_equal(gw_buf_add(&buf, GW_STR("a\\n")), GW_OK);
+    assert_int_equal(gw_buf_add(&buf, GW_STR("b")), GW_OK);
+    gw_json_write_end_string(&out);
+    gw_json_write_begin_string(&out);
+    gw_json_write_end_string(&out);
+    gw_json_write_end_array(&out);
+    assert_int_equal(gw_json_write_finish(&out), GW_OK);
+    assert_true(gw_str_eq(gw_buf_str(&buf), GW_STR("[\"a\\nb\",\"\"]")));
+    gw_buf_finish(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_write_strings_in_pieces),
         cmocka_unit_test(test_write_escapes_as_little_as_it_must),
         cmocka_unit_test(test_write_is_read_back_by_cjson),
+        cmocka_unit_test(test_write_copies_raw_text),
         cmocka_unit_test(test_write_puts_commas_where_they_belong),
         cmocka_unit_test(test_write_failure_sticks),
         cmocka_unit_test(test_write_keeps_the_depth),
