@@ -178,6 +178,7 @@ struct gw_provider_traits gw_provider_derive(struct gw_str name, struct gw_str h
         dialect = *dialect_given;
 
     struct gw_provider_traits traits = {
+        .known_name = row ? gw_str_of(row->name) : GW_STR(""),
         .dialect = dialect,
         .auth = dialect_auth[dialect],
         .telemetry_name = row && row->telemetry_name ? gw_str_of(row->telemetry_name) : name,

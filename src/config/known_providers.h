@@ -65,6 +65,7 @@ struct gw_provider_traits {
     struct gw_auth auth;
     bool responses;
     bool completion_tokens;
+    struct gw_str known_name; /* of the row; empty: none */
     struct gw_str telemetry_name;
 };
 
