@@ -101,11 +101,13 @@ struct gw_provider_config {
     struct gw_url base_url; /* points into base_url_text */
     enum gw_dialect dialect;
     bool responses;
-    bool completion_tokens; /* Chat Completions: knows max_completion_tokens, not max_tokens alone */
+    bool
+        completion_tokens; /* Chat Completions: knows max_completion_tokens, not max_tokens alone */
     struct gw_auth auth;
     struct gw_str credential; /* the place, never the secret; empty: none given. Passthrough does
                                  not use it */
     struct gw_str telemetry_name; /* gen_ai.provider.name */
+    struct gw_str known_name;     /* of its row in known_providers; empty: there is none */
     struct gw_timeouts timeouts;
     const struct gw_header_config *headers; /* sent with every request */
     uint32_t headers_count;
@@ -122,6 +124,29 @@ struct gw_model_settings {
     struct gw_str name;
     uint32_t timeout_ms;
     enum gw_model_api api;
+};
+
+/* [translation] */
+enum gw_translation_thinking {
+    GW_TRANSLATION_THINKING_DERIVED, /* not set */
+    GW_TRANSLATION_THINKING_NONE,
+    GW_TRANSLATION_THINKING_BUDGET,
+    GW_TRANSLATION_THINKING_ADAPTIVE
+};
+
+/* [translation.models.NAME]: of models whose name has NAME in it. 0: not set. */
+struct gw_translation_model {
+    struct gw_str name;
+    uint32_t max_output_tokens;
+    enum gw_translation_thinking thinking;
+    bool sampling, sampling_set;
+    bool json_schema, json_schema_set;
+};
+
+struct gw_translation_config {
+    bool strict; /* on_unsupported = "error" */
+    const struct gw_translation_model *models;
+    uint32_t models_count;
 };
 
 /* ---- managed routing: targets, routes, functions (product.md §2, §3, §6) ---- */
@@ -223,6 +248,7 @@ struct gw_config {
     struct gw_admin_config admin;
     struct gw_access_log_config access_log;
     struct gw_metrics_config metrics;
+    struct gw_translation_config translation;
     const struct gw_provider_config *providers; /* as declared */
     uint32_t providers_count;
     const struct gw_model_config

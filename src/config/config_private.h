@@ -100,6 +100,11 @@ struct gw_raw_routing {
     struct gw_breaker_config breaker;
 };
 
+struct gw_raw_translation {
+    enum { GW_RAW_UNSUPPORTED_DROP, GW_RAW_UNSUPPORTED_ERROR } on_unsupported;
+    struct gw_key_entries models; /* struct gw_translation_model */
+};
+
 struct gw_raw_config {
     struct gw_server_config server;
     struct gw_raw_admin admin;
@@ -112,6 +117,7 @@ struct gw_raw_config {
     struct gw_key_entries routes;    /* struct gw_raw_route */
     struct gw_key_entries functions; /* struct gw_raw_route */
     struct gw_raw_routing routing;
+    struct gw_raw_translation translation;
 
     const struct gw_toml_node *root;
 };

@@ -61,6 +61,7 @@ static void derive(const struct gw_key_entry *entry, const struct gw_raw_provide
     provider->auth = traits.auth;
     provider->telemetry_name = traits.telemetry_name;
     provider->completion_tokens = traits.completion_tokens;
+    provider->known_name = traits.known_name;
     provider->responses = gw_toml_get(entry->node, GW_STR("responses"))
                               ? raw->responses && traits.dialect == GW_DIALECT_OPENAI
                               : traits.responses;
@@ -171,6 +172,26 @@ static bool freeze_providers(struct gw_loader *loader, const struct gw_raw_confi
     return true;
 }
 
+static bool freeze_translation(struct gw_arena *arena, const struct gw_raw_translation *raw,
+                               struct gw_translation_config *translation)
+{
+    struct gw_translation_model *models =
+        gw_arena_alloc(arena, (raw->models.count + 1) * sizeof *models);
+
+    if (!models)
+        return false;
+    translation->strict = raw->on_unsupported == GW_RAW_UNSUPPORTED_ERROR;
+    translation->models = models;
+    for (const struct gw_key_entry *entry = raw->models.first; entry; entry = entry->next) {
+        struct gw_translation_model *model = &models[translation->models_count++];
+        *model = *(const struct gw_translation_model *)entry->value;
+        model->name = entry->name;
+        model->sampling_set = gw_toml_get(entry->node, GW_STR("sampling"));
+        model->json_schema_set = gw_toml_get(entry->node, GW_STR("json_schema"));
+    }
+    return true;
+}
+
 static uint64_t access_log_fields(const struct gw_raw_access_log *raw)
 {
     uint64_t fields = 0, bit = 0;
@@ -197,7 +218,8 @@ enum gw_status gw_config_freeze(struct gw_loader *loader, const struct gw_raw_co
         .fields = access_log_fields(&raw->access_log),
     };
     config->metrics = raw->metrics;
-    if (!freeze_settings(loader->arena, raw, config) || !freeze_providers(loader, raw, config) ||
+    if (!freeze_translation(loader->arena, &raw->translation, &config->translation) ||
+        !freeze_settings(loader->arena, raw, config) || !freeze_providers(loader, raw, config) ||
         !gw_config_freeze_routing(loader, raw, config))
         return GW_NO_MEMORY;
     return GW_OK;

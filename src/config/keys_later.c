@@ -58,27 +58,6 @@ const struct gw_config_table gw_table_own_security = {
     "`[security]` for one route or function (`[routes.NAME.security]`, "
     "`[functions.NAME.security]`)."};
 
-/* Translation. */
-
-static const char *const on_unsupported[] = {"drop", "error", NULL};
-static const char *const meter_streams[] = {"managed", "all", "off", NULL};
-
-static const struct gw_config_key translation_keys[] = {
-    ROW("on_unsupported", GW_KEY_CHOICE, GW_KEY_LATER, "drop", 0, 0, on_unsupported, NULL,
-        "What becomes of what the other dialect cannot carry."),
-    ROW("fetch_media", GW_KEY_BOOL, GW_KEY_LATER, "false", 0, 0, NULL, NULL,
-        "Whether media given by URL are fetched for upstreams that take none."),
-    ROW("meter_streams", GW_KEY_CHOICE, GW_KEY_LATER, "managed", 0, 0, meter_streams, NULL,
-        "For which streams OpenAI-shaped upstreams are asked for the usage."),
-};
-const struct gw_config_table gw_table_translation = {
-    "translation",
-    TABLE(translation_keys),
-    0,
-    GW_TABLE_PARTLY,
-    "translation between dialects is not in this release",
-    "Calls from one dialect to another."};
-
 /* Security. */
 
 static const char *const match_kinds[] = {"substring", "word", NULL};
