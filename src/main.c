@@ -6,6 +6,7 @@
  * What a worker does with a request begins in gateway/exchange.h. */
 #include "app/app.h"
 #include "app/explain.h"
+#include "app/translate.h"
 #include "base/buf.h"
 
 #include <stdio.h>
@@ -44,6 +45,8 @@ static const struct command {
      "image_generation, rerank. --json writes one JSON object. The health of targets is what a\n"
      "gateway tells that runs with this file, asked at its [admin] address.\n",
      run_explain, true},
+    {"translate", "", NULL, "translate a request or an answer between dialects, offline",
+     gw_translate_help, NULL, false},
     {"version", "", NULL, "print the version", "", run_version, false},
     {"help", "", "[COMMAND]", "print this, or more about a command", "", run_help, false},
 };
@@ -59,6 +62,10 @@ static const struct command *find_command(const char *name)
 
 static void print_usage(FILE *to, const struct command *command)
 {
+    if (!command->run) {
+        (void)fprintf(to, "usage: %s\n", gw_translate_usage);
+        return;
+    }
     (void)fprintf(to, "usage: sluice %s%s%s%s%s%s\n", command->name,
                   strchr(command->options, 'c') ? " [-c FILE]" : "",
                   strchr(command->options, 'e') ? " [-e ENDPOINT]" : "",
@@ -81,7 +88,7 @@ static int run_help(const struct arguments *arguments)
     }
     (void)printf("sluice %s: an AI gateway\n\nusage: sluice [COMMAND] [-c FILE]\n\n", GW_VERSION);
     for (size_t i = 0; i < COMMANDS; i++)
-        (void)printf("  %-8s %s\n", commands[i].name, commands[i].summary);
+        (void)printf("  %-9s %s\n", commands[i].name, commands[i].summary);
     (void)printf("\nThe configuration is %s, unless -c or $GATEWAY_CONFIG names another file.\n",
                  DEFAULT_PATH);
     return 0;
@@ -229,6 +236,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "sluice: no command \"%s\"; see `sluice help`\n", argv[1]);
         return 2;
     }
+    if (!command->run) /* it reads its words itself */
+        return gw_translate_main(argc - from, argv + from);
     if (!parse(argc - from, argv + from, command, &arguments))
         return 2;
     return command->run(&arguments);

@@ -1,4 +1,5 @@
 #include "app/explain_private.h"
+#include "gateway/translate.h"
 #include "route/strategy.h"
 
 static const enum gw_operation operations[GW_ENDPOINTS] = {
@@ -55,14 +56,29 @@ struct gw_explained gw_explained_passthrough(const struct gw_resolution *found)
     };
 }
 
-/* As gateway/stages decides it for a call that has come. */
+/* What the provider is spoken to in; NULL: the call is not of kind chat, or not served. */
+static const struct gw_codec *upstream_of(const struct gw_endpoint *path,
+                                          const struct gw_explained *one)
+{
+    const struct gw_codec *caller = gw_translate_codec_of(path->caller);
+
+    if (path->operation != GW_OP_CHAT || !caller)
+        return NULL;
+    return gw_translate_upstream(caller, one->provider, one->api);
+}
+
 static bool reaches(const struct gw_endpoint *path, const struct gw_explained *one)
 {
-    if (!(path->dialects & 1u << one->provider->dialect))
-        return false;
-    if (path->caller == GW_CALLER_RESPONSES)
-        return one->provider->responses;
-    return path->caller != GW_CALLER_CHAT || one->api != GW_MODEL_API_RESPONSES;
+    if (path->operation == GW_OP_CHAT)
+        return upstream_of(path, one) != NULL;
+    return path->dialects & 1u << one->provider->dialect;
+}
+
+bool gw_explain_translates(const struct gw_explained *one, const struct gw_endpoint *path)
+{
+    const struct gw_codec *upstream = upstream_of(path, one);
+
+    return upstream && upstream != gw_translate_codec_of(path->caller);
 }
 
 const struct gw_endpoint *gw_explain_next_path(const struct gw_explained *one,
@@ -83,10 +99,12 @@ enum gw_status gw_explain_url(const struct gw_explained *one, const struct gw_en
                               struct gw_buf *into)
 {
     const struct gw_url *url = &one->provider->base_url;
-    const char *below = path->path + sizeof "/v1" - 1;
+    const struct gw_codec *upstream = upstream_of(path, one);
+    struct gw_str below = upstream ? gw_translate_path(upstream)
+                                   : gw_str_from(gw_str_of(path->path), sizeof "/v1" - 1);
 
-    return gw_buf_printf(into, "%s://%.*s%.*s%s", url->tls ? "https" : "http",
-                         GW_STR_ARG(url->authority), GW_STR_ARG(url->path), below);
+    return gw_buf_printf(into, "%s://%.*s%.*s%.*s", url->tls ? "https" : "http",
+                         GW_STR_ARG(url->authority), GW_STR_ARG(url->path), GW_STR_ARG(below));
 }
 
 /* The rules of route/strategy, for a whole step of which no target has failed yet. */

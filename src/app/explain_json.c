@@ -91,6 +91,12 @@ static void write_paths(struct facts *facts, const struct gw_explained *one)
     for (; path; path = gw_explain_next_path(one, facts->about->endpoint, &at))
         gw_json_write_string(&facts->out, gw_str_of(path->path));
     gw_json_write_end_array(&facts->out);
+    key(facts, "translates");
+    gw_json_write_begin_array(&facts->out);
+    for (at = 0; (path = gw_explain_next_path(one, facts->about->endpoint, &at));)
+        if (gw_explain_translates(one, path))
+            gw_json_write_string(&facts->out, gw_str_of(path->path));
+    gw_json_write_end_array(&facts->out);
 }
 
 static const char *level_name(enum gw_credential_level level)

@@ -24,6 +24,9 @@ struct gw_explained gw_explained_passthrough(const struct gw_resolution *found);
 const struct gw_endpoint *gw_explain_next_path(const struct gw_explained *one,
                                                enum gw_endpoint_kind kind, size_t *at);
 
+/* Does a call of this path reach it in another dialect? */
+bool gw_explain_translates(const struct gw_explained *one, const struct gw_endpoint *path);
+
 /* Where such a call goes: "https://host/path". */
 enum gw_status gw_explain_url(const struct gw_explained *one, const struct gw_endpoint *path,
                               struct gw_buf *into);

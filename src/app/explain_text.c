@@ -60,11 +60,8 @@ static void say_no_url(struct lines *lines, const struct gw_explained *one)
     struct gw_str dialect = gw_dialect_name(one->provider->dialect);
     struct gw_str endpoint = gw_endpoint_kind_name(lines->about->endpoint);
 
-    if (one->provider->dialect == GW_DIALECT_OPENAI) /* all is served but Responses */
-        say(lines, "none: the model speaks Responses only, and the provider does not\n");
-    else
-        say(lines, "none: no %.*s call goes to a provider that speaks %.*s in this release\n",
-            GW_STR_ARG(endpoint), GW_STR_ARG(dialect));
+    say(lines, "none: no %.*s call goes to a provider that speaks %.*s in this release\n",
+        GW_STR_ARG(endpoint), GW_STR_ARG(dialect));
 }
 
 static void say_url(struct lines *lines, const struct gw_explained *one,
@@ -91,7 +88,8 @@ static void say_paths(struct lines *lines, const struct gw_explained *one)
     if (!path)
         say(lines, one->target ? "nothing: the target is left out" : "nothing: calls are refused");
     for (const char *between = ""; path; between = ", ") {
-        say(lines, "%s%s", between, path->path);
+        say(lines, "%s%s%s", between, path->path,
+            gw_explain_translates(one, path) ? " (translated)" : "");
         path = gw_explain_next_path(one, lines->about->endpoint, &at);
     }
     end(lines);

@@ -1,7 +1,10 @@
 #include "gateway/attempt.h"
 
+#include "gateway/count_tokens.h"
+#include "gateway/patch.h"
 #include "gateway/retry_after.h"
 #include "gateway/stages.h"
+#include "gateway/translate.h"
 #include "gateway/variant.h"
 
 static uint64_t now_ms(const struct gw_exchange *ex)
@@ -12,8 +15,8 @@ static uint64_t now_ms(const struct gw_exchange *ex)
 
 static bool can_serve(const void *arg, const struct gw_target_config *target)
 {
-    return gw_stages_can_serve(arg, target->model->provider, target->model->api) ==
-           GW_STAGES_SERVES;
+    return gw_stages_can_serve(arg, target->model->provider, target->model->api) !=
+           GW_STAGES_OTHER_DIALECT;
 }
 
 static struct gw_walk_view view_of(struct gw_exchange *ex)
@@ -143,6 +146,29 @@ static bool splice_variant(struct gw_exchange *ex, const struct gw_target_config
     return false;
 }
 
+static bool has_params(const struct gw_exchange *ex, const struct gw_target_config *target)
+{
+    return target->has_params && ex->record.operation == GW_OP_CHAT;
+}
+
+/* Parameters are written into the body, or all of it is written anew. */
+static bool needs_whole(struct gw_exchange *ex)
+{
+    const struct gw_target_config *target = ex->managed->walk.target;
+
+    return gw_patch_suspects(ex, target->model->provider) || has_params(ex, target) ||
+           gw_stages_can_serve(ex, target->model->provider, target->model->api) != GW_STAGES_SERVES;
+}
+
+/* From what the caller sent, each time anew. @return false when the exchange has failed */
+static bool translate(struct gw_exchange *ex, const struct gw_target_config *target)
+{
+    const struct gw_codec *upstream =
+        gw_translate_upstream(gw_translate_caller(ex), target->model->provider, target->model->api);
+
+    return gw_translate_request(ex, upstream, target->model->name, target->params);
+}
+
 /* The walk has a target in hand. @return false when the exchange is over */
 static bool start(struct gw_exchange *ex)
 {
@@ -155,6 +181,11 @@ static bool start(struct gw_exchange *ex)
     ex->provider = provider;
     ex->timeouts = target->timeouts;
     ex->resent = false;
+    enum gw_stages_service service = gw_stages_can_serve(ex, provider, target->model->api);
+    if (service == GW_STAGES_ESTIMATES) {
+        gw_count_tokens_answer(ex);
+        return false;
+    }
     managed->under_way = true;
     managed->answered = false;
     managed->seed_dropped = false;
@@ -165,8 +196,16 @@ static bool start(struct gw_exchange *ex)
     record->target = target->name;
     record->target_id = label_of(ex, target);
     record->variant = target->variant;
+    record->warnings = (struct gw_str){NULL, 0};
+    managed->seed_dropped = false;
+    gw_translate_drop(ex);
+    if (service == GW_STAGES_TRANSLATES)
+        return translate(ex, target) && gw_stages_lease(ex);
+    gw_request_unmake(ex);
     splice_model(ex, target);
-    if (managed->wants_whole && !splice_variant(ex, target))
+    if (has_params(ex, target) && !splice_variant(ex, target))
+        return false;
+    if (ex->suspected && !gw_patch_request(ex))
         return false;
     return gw_stages_lease(ex);
 }
@@ -176,12 +215,10 @@ static void on_timer(struct gw_timer *timer);
 static bool nobody_serves(struct gw_exchange *ex, const struct gw_route_config *route)
 {
     ex->managed = NULL; /* no target was chosen, so none is named */
-    gw_exchange_fail(
-        ex, GW_FAULT_UNSUPPORTED,
-        "no target of the %s \"%.*s\" serves %s in the format of this call; translation "
-        "between dialects is not in this release",
-        route->layer == GW_ROUTE_FUNCTION ? "function" : "route", GW_STR_ARG(route->name),
-        ex->endpoint->path);
+    gw_exchange_fail(ex, GW_FAULT_UNSUPPORTED,
+                     "no target of the %s \"%.*s\" serves %s in the format of this call",
+                     route->layer == GW_ROUTE_FUNCTION ? "function" : "route",
+                     GW_STR_ARG(route->name), ex->endpoint->path);
     return false;
 }
 
@@ -214,15 +251,14 @@ bool gw_attempt_begin(struct gw_exchange *ex, const struct gw_route_config *rout
     managed->ex = ex;
     managed->model = model;
     managed->timer.on_timer = on_timer;
-    managed->wants_whole =
-        route->steps[0].strategy == GW_STRATEGY_EXPERIMENT && ex->record.operation == GW_OP_CHAT;
     ex->managed = managed;
     struct gw_walk_view view = view_of(ex);
     if (!gw_walk_begin(&managed->walk, route, &view))
         return nobody_serves(ex, route);
     decide_to_keep(ex, route);
     gw_exchange_move(ex, GW_EX_RESOLVING);
-    return managed->wants_whole || start(ex);
+    ex->wants_whole = needs_whole(ex);
+    return ex->wants_whole || start(ex);
 }
 
 /* Not the first attempt: nobody else is about to send. @return false when the exchange is over */
@@ -254,6 +290,8 @@ static void forget_answer(struct gw_exchange *ex)
     gw_buf_finish(&ex->held_body);
     ex->held_head = (struct gw_str){NULL, 0};
     ex->holding = false;
+    ex->is_stream = false;
+    record->stream = false;
     record->status = 0;
     record->error_type = GW_ERROR_NONE;
     record->timed_out = GW_TIMEOUT_NONE;
@@ -298,8 +336,13 @@ static bool go_on(struct gw_exchange *ex, enum gw_outcome outcome, uint64_t retr
     count_move(ex, failed, outcome, next.is_retry);
     forget_answer(ex);
     gw_exchange_move(ex, GW_EX_RESOLVING);
-    if (!gw_request_rewind(ex))
+    if (!gw_request_rewind(ex)) {
         gw_stages_overloaded(ex);
+        return true;
+    }
+    ex->wants_whole = needs_whole(ex) && !ex->body_whole;
+    if (ex->wants_whole)
+        gw_down_resume(ex->down); /* the rest of the body starts it */
     else if (next.wait_ms)
         gw_loop_timer_set(gw_exchange_gateway(ex)->http.loop, &managed->timer, next.wait_ms);
     else

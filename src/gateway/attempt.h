@@ -19,8 +19,7 @@ struct gw_managed {
     struct gw_str model;   /* as asked for; decides whether it has to be spliced */
     bool under_way;        /* an attempt has begun and is not counted yet */
     bool answered;         /* its target's health has been told of the answer */
-    bool wants_whole; /* nothing is sent before the body is whole: parameters are written into it */
-    bool seed_dropped; /* the variant has a seed, and the caller's API has none */
+    bool seed_dropped;     /* the variant has a seed, and the caller's API has none */
 };
 
 /* A route has been found: begins with its first target. @param model  as asked for
@@ -28,7 +27,7 @@ struct gw_managed {
 bool gw_attempt_begin(struct gw_exchange *ex, const struct gw_route_config *route,
                       struct gw_str model);
 
-/* The body has become whole, which `wants_whole` waited for. @return false when the exchange is over */
+/* The body has become whole, which ex->wants_whole waited for. @return false when the exchange is over */
 bool gw_attempt_body_whole(struct gw_exchange *ex);
 
 /* The head of an answer has come. @return true: it was a failure, and the exchange goes on without it (or

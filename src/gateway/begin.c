@@ -8,6 +8,7 @@
 
 #include "gateway/pages.h"
 #include "gateway/stages.h"
+#include "gateway/translate.h"
 #include "io/socket.h"
 #include "wire/inflate.h"
 #include "wire/multipart.h"
@@ -231,6 +232,16 @@ static bool begin_body(struct gw_exchange *ex, const struct gw_http1_head *head,
     return true;
 }
 
+/* x-gateway-strict: true */
+static bool wants_strict(const struct gw_http1_head *head, struct gw_str bytes)
+{
+    if (!(head->seen & (uint64_t)1 << GW_FIELD_PREFIX_X_GATEWAY))
+        return false;
+    const struct gw_http1_field *field =
+        gw_http1_field_by_name(head, bytes, GW_STR("x-gateway-strict"));
+    return field && gw_str_eq_nocase(gw_http1_value(field, bytes), GW_STR("true"));
+}
+
 static void on_request(void *arg, struct gw_down *down, const struct gw_http1_head *head,
                        struct gw_str bytes)
 {
@@ -276,6 +287,7 @@ static void on_request(void *arg, struct gw_down *down, const struct gw_http1_he
                          HOPS_MAX);
         return;
     }
+    ex->strict = gw_exchange_config(ex)->translation.strict || wants_strict(head, bytes);
     bool body =
         ex->endpoint->handling == GW_HANDLE_JSON || ex->endpoint->handling == GW_HANDLE_FORM;
     if (body && !begin_body(ex, head, bytes))
@@ -360,7 +372,7 @@ static void on_writable(struct gw_down *down)
     struct gw_exchange *ex = gw_down_user(down);
 
     if (ex && ex->up)
-        gw_relay_resume(ex);
+        ex->translate ? gw_translate_resume(ex) : gw_relay_resume(ex);
 }
 
 const struct gw_server_handler gw_gateway_handler = {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/attempt.h"
+#include "gateway/translate.h"
 #include "wire/inflate.h"
 #include "wire/multipart.h"
 
@@ -57,6 +58,13 @@ struct gw_exchange *gw_exchange_create(struct gw_gateway *gateway, struct gw_dow
     return ex;
 }
 
+void gw_exchange_stream_began(struct gw_exchange *ex)
+{
+    ex->record.stream = true;
+    if (!ex->record.stream_open)
+        gw_record_stream_opened(&ex->record, gw_exchange_gateway(ex)->options.sinks);
+}
+
 void gw_exchange_charge(struct gw_exchange *ex)
 {
     uint64_t turn = gw_loop_now_ns(gw_exchange_gateway(ex)->http.loop), now = gw_clock_ns();
@@ -75,11 +83,16 @@ void gw_exchange_finish(struct gw_exchange *ex)
         gw_up_cancel(ex->up);
     if (ex->managed)
         gw_attempt_finish(ex);
+    if (ex->translate)
+        gw_sinks_warnings(gateway->options.sinks,
+                          gw_translation_ledger(ex->translate->translation));
+    gw_translate_drop(ex);
     gw_exchange_move(ex, GW_EX_DONE);
     gw_exchange_charge(ex);
     ex->record.at_ns[GW_AT_END] = ex->charged_ns;
     gw_record_close(&ex->record, gateway->options.sinks);
     gw_request_drop(ex);
+    gw_request_unmake(ex);
     gw_buf_finish(&ex->forward.held);
     gw_buf_finish(&ex->held_body);
     if (ex->form)
@@ -143,6 +156,7 @@ void gw_exchange_answer(struct gw_exchange *ex, unsigned status, struct gw_str c
     char own[GW_OWN_FIELDS_BYTES_MAX], head[256];
     size_t own_len = gw_exchange_own_fields(ex, own);
     struct gw_str reason = gw_http1_reason(status), connection = connection_field(down, keep);
+    struct gw_str translated = ex->translate ? ex->translate->own : GW_STR("");
 
     int head_len = snprintf(
         head, sizeof head, "HTTP/1.1 %u %.*s\r\ncontent-type: %.*s\r\ncontent-length: %zu\r\n%.*s",
@@ -150,6 +164,7 @@ void gw_exchange_answer(struct gw_exchange *ex, unsigned status, struct gw_str c
     struct iovec iov[] = {
         {head, (size_t)head_len},
         {own, own_len},
+        {(char *)(uintptr_t)translated.base, translated.len},
         {(char *)(uintptr_t)fields.base, fields.len},
         {"\r\n", 2},
         {(char *)(uintptr_t)body.base, no_body ? 0 : body.len},

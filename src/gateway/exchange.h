@@ -19,7 +19,8 @@
 
 struct gw_multipart;
 struct gw_inflate;
-struct gw_managed; /* attempt.h */
+struct gw_managed;   /* attempt.h */
+struct gw_translate; /* translate.h */
 
 enum gw_exchange_state {
     GW_EX_READING,   /* head read, model not known yet; leaves in stages.c: take_model() */
@@ -55,13 +56,19 @@ struct gw_exchange {
     struct gw_json_scan scan;   /* JSON bodies */
     struct gw_multipart *form;  /* form bodies */
     struct gw_inflate *inflate; /* bodies that came compressed */
+    struct gw_str in_hand;      /* the piece that is being looked at; empty outside of that */
+    bool suspected;             /* there may be something to cut out of it: patch.h */
     bool body_whole;            /* its last byte has been read */
 
     /* Where it goes. */
     const struct gw_provider_config *provider;
     struct gw_timeouts timeouts;
-    struct gw_managed *managed; /* NULL: passthrough */
-    bool resent;                /* once, after a stale connection */
+    struct gw_managed *managed;     /* NULL: passthrough */
+    enum gw_model_api api;          /* of a passthrough model */
+    struct gw_translate *translate; /* NULL: the provider speaks the caller's dialect */
+    bool resent;                    /* once, after a stale connection */
+    bool wants_whole;               /* nothing is sent before the body is whole */
+    bool strict;                    /* the caller wants nothing dropped */
 
     /* The answer. */
     struct gw_sse_tap tap;
@@ -98,6 +105,10 @@ void gw_exchange_answer(struct gw_exchange *ex, unsigned status, struct gw_str c
 #define GW_OWN_FIELDS_BYTES_MAX 1280u
 size_t gw_exchange_own_fields(const struct gw_exchange *ex, char into[GW_OWN_FIELDS_BYTES_MAX]);
 
+/* A provider's stream has begun: into the record. It may be the second one: the first may have ended before its
+ * first byte. */
+void gw_exchange_stream_began(struct gw_exchange *ex);
+
 /* Adds the time since this turn's events came to what the exchange cost here. Call it where a
  * callback ends. */
 void gw_exchange_charge(struct gw_exchange *ex);
@@ -118,5 +129,21 @@ extern const struct gw_server_handler gw_gateway_handler;
 extern const struct gw_up_handler gw_relay_handler;
 /* relay.c: the caller has read what was sent; goes on with the answer. */
 void gw_relay_resume(struct gw_exchange *ex);
+
+/* relay.c: a lost request, as the caller, the record and the metrics are told. */
+struct gw_loss_told {
+    enum gw_fault fault;
+    enum gw_error_type type;
+    enum gw_outcome outcome;
+};
+const struct gw_loss_told *gw_relay_told(enum gw_up_fault fault);
+/* What happened, in words; and into the record. */
+void gw_relay_describe_loss(struct gw_exchange *ex, const struct gw_up_loss *loss, char *into,
+                            size_t room);
+#define GW_LOSS_BYTES (GW_ERR_MESSAGE_BYTES + 64u)
+/* The caller has seen nothing yet. */
+void gw_relay_fail_lost(struct gw_exchange *ex, enum gw_fault fault, const char *what);
+/* May the request go out once more, on another connection? Only when it certainly does nothing twice. */
+bool gw_relay_may_resend(const struct gw_exchange *ex, const struct gw_up_loss *loss);
 
 #endif

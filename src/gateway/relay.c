@@ -12,6 +12,7 @@
 #include "gateway/attempt.h"
 #include "gateway/classify.h"
 #include "gateway/stages.h"
+#include "gateway/translate.h"
 
 #include <stdio.h>
 
@@ -156,8 +157,7 @@ static void on_head(struct gw_up *up, const struct gw_http1_head *head, struct g
         ex->record.error_type = GW_ERROR_STATUS;
     ex->is_stream = ok && starts_nocase(media, GW_STR("text/event-stream"));
     if (ex->is_stream) {
-        ex->record.stream = true;
-        gw_record_stream_opened(&ex->record, gw_exchange_gateway(ex)->options.sinks);
+        gw_exchange_stream_began(ex);
         /* A stream that came compressed cannot be read beside its way: then its framing alone tells
          * its end. */
         gw_sse_tap_init(&ex->tap, coding ? GW_SSE_OTHER : tap_dialect(ex));
@@ -375,14 +375,7 @@ static void on_end(void *user)
 
 /* ---- faults ---- */
 
-/* A loss, as the caller, the record and the metrics are told. */
-struct fault_of_loss {
-    enum gw_fault fault;
-    enum gw_error_type type;
-    enum gw_outcome outcome;
-};
-
-static const struct fault_of_loss faults[] = {
+static const struct gw_loss_told faults[] = {
     [GW_UP_OVERLOADED] = {GW_FAULT_OVERLOADED, GW_ERROR_OVERLOADED, GW_OUTCOME_OVERLOADED},
     [GW_UP_DNS] = {GW_FAULT_UNREACHABLE, GW_ERROR_DNS, GW_OUTCOME_DNS_ERROR},
     [GW_UP_CONNECT] = {GW_FAULT_UNREACHABLE, GW_ERROR_CONNECTION, GW_OUTCOME_CONNECTION_ERROR},
@@ -395,6 +388,11 @@ static const struct fault_of_loss faults[] = {
     [GW_UP_TIMEOUT] = {GW_FAULT_TIMEOUT, GW_ERROR_TIMEOUT, GW_OUTCOME_TIMEOUT},
 };
 
+const struct gw_loss_told *gw_relay_told(enum gw_up_fault fault)
+{
+    return &faults[fault];
+}
+
 /* Which of the four clocks it was. */
 static enum gw_timeout_clock clock_of(const struct gw_exchange *ex, enum gw_up_fault fault)
 {
@@ -404,14 +402,17 @@ static enum gw_timeout_clock clock_of(const struct gw_exchange *ex, enum gw_up_f
         return GW_TIMEOUT_NONE;
     if (ex->is_stream)
         return GW_TIMEOUT_IDLE;
-    return ex->head_sent || ex->holding ? GW_TIMEOUT_WHOLE : GW_TIMEOUT_FIRST_BYTE;
+    bool begun = ex->head_sent || ex->holding || (ex->translate && ex->translate->status);
+    return begun ? GW_TIMEOUT_WHOLE : GW_TIMEOUT_FIRST_BYTE;
 }
 
-static void describe_loss(const struct gw_exchange *ex, const struct gw_up_loss *loss, char *into,
-                          size_t room)
+void gw_relay_describe_loss(struct gw_exchange *ex, const struct gw_up_loss *loss, char *into,
+                            size_t room)
 {
     const struct gw_timeouts *timeouts = &ex->timeouts;
 
+    ex->record.error_type = faults[loss->fault].type;
+    ex->record.timed_out = clock_of(ex, loss->fault);
     switch (ex->record.timed_out) {
     case GW_TIMEOUT_FIRST_BYTE:
         (void)snprintf(into, room, "no answer came within %u ms (timeout_ms)", timeouts->total_ms);
@@ -432,7 +433,7 @@ static void describe_loss(const struct gw_exchange *ex, const struct gw_up_loss 
 }
 
 /* The caller has seen nothing yet. */
-static void fail_lost(struct gw_exchange *ex, enum gw_fault fault, const char *what)
+void gw_relay_fail_lost(struct gw_exchange *ex, enum gw_fault fault, const char *what)
 {
     const struct gw_target_config *target = ex->managed ? ex->managed->walk.target : NULL;
     char of_target[512] = "", once[128] = "";
@@ -450,7 +451,7 @@ static void fail_lost(struct gw_exchange *ex, enum gw_fault fault, const char *w
 
 /* May the request go out once more? Only when it certainly does nothing twice: the connection was
  * stale, and either the peer has taken nothing or the method allows it (RFC 9110 §9.2.2). */
-static bool may_resend(const struct gw_exchange *ex, const struct gw_up_loss *loss)
+bool gw_relay_may_resend(const struct gw_exchange *ex, const struct gw_up_loss *loss)
 {
     struct gw_str method = ex->forward.method;
     bool idempotent = gw_str_eq(method, GW_STR("GET")) || gw_str_eq(method, GW_STR("HEAD")) ||
@@ -458,17 +459,18 @@ static bool may_resend(const struct gw_exchange *ex, const struct gw_up_loss *lo
                       gw_str_eq(method, GW_STR("OPTIONS"));
 
     return loss->fault == GW_UP_RESET && loss->reused && !ex->resent &&
-           (ex->forward.whole_in_memory || ex->forward.keep) && (loss->none_taken || idempotent);
+           (ex->forward.whole_in_memory || ex->forward.keep || ex->forward.is_made) &&
+           (loss->none_taken || idempotent);
 }
 
 static void on_fail(void *user, const struct gw_up_loss *loss)
 {
     struct gw_exchange *ex = user;
-    const struct fault_of_loss *fault = &faults[loss->fault];
-    char what[GW_ERR_MESSAGE_BYTES + 64];
+    const struct gw_loss_told *fault = &faults[loss->fault];
+    char what[GW_LOSS_BYTES];
 
     ex->up = NULL;
-    if (may_resend(ex, loss)) {
+    if (gw_relay_may_resend(ex, loss)) {
         gw_stages_resend(ex);
         return;
     }
@@ -476,11 +478,9 @@ static void on_fail(void *user, const struct gw_up_loss *loss)
         gw_attempt_ended(ex, fault->outcome);
     else if (ex->managed && gw_attempt_lost(ex, fault->outcome))
         return;
-    ex->record.error_type = fault->type;
-    ex->record.timed_out = clock_of(ex, loss->fault);
-    describe_loss(ex, loss, what, sizeof what);
+    gw_relay_describe_loss(ex, loss, what, sizeof what);
     if (!ex->head_sent)
-        fail_lost(ex, fault->fault, what);
+        gw_relay_fail_lost(ex, fault->fault, what);
     else if (ex->is_stream)
         cut_stream(ex, loss->fault == GW_UP_TIMEOUT ? GW_FAULT_TIMEOUT : GW_FAULT_TRUNCATED,
                    loss->chunked, false,

@@ -1,6 +1,7 @@
 #include "gateway/request.h"
 
 #include "gateway/attempt.h"
+#include "gateway/translate.h"
 #include "provider/provider.h"
 
 #include <assert.h>
@@ -63,7 +64,7 @@ void gw_request_drop(struct gw_exchange *ex)
 
 void gw_request_answered(struct gw_exchange *ex)
 {
-    if (ex->forward.keep)
+    if (ex->forward.keep && !ex->translate)
         gw_buf_finish(&ex->forward.held);
     ex->forward.keep = false;
     gw_request_drop(ex);
@@ -235,12 +236,14 @@ static bool compose_front(struct gw_exchange *ex, struct gw_str query_key)
     const struct gw_url *url = &ex->provider->base_url;
     struct gw_str base = url->demo ? GW_STR("/v1") : url->path;
     struct gw_str host = url->demo ? GW_STR("demo.localhost") : url->authority;
-    struct gw_str below = forward->below;
+    struct gw_str below =
+        ex->translate ? gw_translate_path(ex->translate->upstream) : forward->below;
+    struct gw_str query = ex->translate ? GW_STR("") : forward->query;
 
     if (base.len + below.len == 0)
         below = GW_STR("/");
-    size_t len = forward->method.len + base.len + below.len + forward->query.len + query_key.len +
-                 host.len + sizeof "  HTTP/1.1\r\nhost: \r\n";
+    size_t len = forward->method.len + base.len + below.len + query.len + query_key.len + host.len +
+                 sizeof "  HTTP/1.1\r\nhost: \r\n";
     if (!make_room(ex, len, 0))
         return false;
     char *start = forward->memory + forward->begin - len, *at = start;
@@ -248,9 +251,9 @@ static bool compose_front(struct gw_exchange *ex, struct gw_str query_key)
     *at++ = ' ';
     at += put(at, base);
     at += put(at, below);
-    at += put(at, forward->query);
+    at += put(at, query);
     if (query_key.len) {
-        *at++ = forward->query.len ? '&' : '?';
+        *at++ = query.len ? '&' : '?';
         at += put(at, query_key);
     }
     at += put(at, GW_STR(" HTTP/1.1\r\nhost: "));
@@ -303,6 +306,48 @@ static bool save_fields(struct gw_exchange *ex)
     return forward->fields_saved.base != NULL;
 }
 
+/* translation.md §8.2: what a caller says in its own dialect's headers means nothing in another. A key that
+ * makes a call safe to repeat does within one family. The hops are counted across dialects too. */
+static void filter_fields(struct gw_exchange *ex)
+{
+    struct gw_forward *forward = &ex->forward;
+    bool one_family =
+        (ex->caller == GW_CALLER_MESSAGES) == (ex->translate->upstream->id == GW_CODEC_MESSAGES);
+    struct line line;
+
+    for (size_t at = forward->begin; next_line(forward, &at, &line);) {
+        if (gw_str_eq_nocase(line.name, GW_STR("tracestate")) ||
+            gw_str_eq_nocase(line.name, GW_STR("via")) ||
+            (one_family && gw_str_eq_nocase(line.name, GW_STR("idempotency-key"))))
+            continue;
+        remove_line(forward, &line);
+        at = line.at;
+    }
+}
+
+#define OWN_FIELDS_BYTES 256u
+/* Unless the file says something else for this provider. */
+static void add_own_field(struct gw_exchange *ex, struct gw_str name, struct gw_str value)
+{
+    for (uint32_t i = 0; i < ex->provider->headers_count; i++)
+        if (gw_str_eq_nocase(ex->provider->headers[i].name, name))
+            return;
+    add_field(&ex->forward, name, value);
+}
+
+static void add_own_fields(struct gw_exchange *ex)
+{
+    bool stream = gw_translation_streams(ex->translate->translation);
+
+    add_own_field(ex, GW_STR("content-type"), GW_STR("application/json"));
+    add_own_field(ex, GW_STR("accept"),
+                  stream ? GW_STR("text/event-stream") : GW_STR("application/json"));
+    add_own_field(ex, GW_STR("accept-encoding"), GW_STR("identity"));
+    add_own_field(ex, GW_STR("user-agent"), GW_STR("sluice/" GW_VERSION));
+    if (ex->translate->upstream->id == GW_CODEC_MESSAGES)
+        add_own_field(ex, GW_STR("anthropic-version"), GW_STR("2023-06-01"));
+}
+
 /* Everything behind the caller's fields, but the body. @param body_bytes  as it will be sent;
  * meaningless when chunked */
 static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_fields *keys,
@@ -310,19 +355,22 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
 {
     struct gw_forward *forward = &ex->forward;
     const struct gw_provider_config *provider = ex->provider;
-    size_t back = 512;
+    size_t back = 512 + OWN_FIELDS_BYTES;
     char traceparent[GW_TRACEPARENT_BYTES];
 
     for (unsigned i = 0; i < keys->count; i++)
         back += keys->fields[i].name.len + keys->fields[i].value.len + 4;
-    if (provider->headers_count && forward->keep && !save_fields(ex))
+    if ((provider->headers_count || ex->translate) && forward->keep && !save_fields(ex))
         return GW_NO_MEMORY;
+    if (ex->translate)
+        filter_fields(ex);
     for (uint32_t i = 0; i < provider->headers_count; i++) {
         remove_field(forward, provider->headers[i].name);
         back += provider->headers[i].name.len + provider->headers[i].value.len + 4;
     }
     /* A stream is read on its way, for its end: so it must come plain. */
-    bool plain = forward->has_accept_encoding && ex->scan.stream.kind == GW_JSON_TRUE;
+    bool plain =
+        !ex->translate && forward->has_accept_encoding && ex->scan.stream.kind == GW_JSON_TRUE;
     if (plain)
         remove_field(forward, GW_STR("accept-encoding"));
     if (forward->has_tracestate && !gw_trace_has_parent(&ex->record.trace))
@@ -336,6 +384,8 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
         add_field(forward, provider->headers[i].name, provider->headers[i].value);
     if (plain)
         add(forward, GW_STR("accept-encoding: identity\r\n"));
+    if (ex->translate)
+        add_own_fields(ex);
     add(forward, GW_STR("via: 1.1 " GW_REQUEST_VIA_NAME "\r\n"));
     gw_trace_format(&ex->record.trace, ex->record.trace.attempt_span, traceparent);
     add_field(forward, GW_STR("traceparent"), (struct gw_str){traceparent, sizeof traceparent});
@@ -409,6 +459,15 @@ static enum gw_status replace_keys(struct gw_exchange *ex, const struct gw_targe
                   : GW_OK;
 }
 
+/* The fields are filtered, so they do not come again when the head is composed once more. */
+static bool remember_keys(struct gw_exchange *ex, const struct gw_key_fields *fields)
+{
+    ex->forward.shown = gw_arena_alloc(&ex->arena, sizeof *ex->forward.shown);
+    if (ex->forward.shown)
+        *ex->forward.shown = *fields;
+    return ex->forward.shown != NULL;
+}
+
 static enum gw_status compose_head(struct gw_exchange *ex, uint64_t body_bytes)
 {
     struct gw_key_fields fields = {.count = 0};
@@ -416,11 +475,15 @@ static enum gw_status compose_head(struct gw_exchange *ex, uint64_t body_bytes)
 
     if (ex->managed) {
         status = replace_keys(ex, ex->managed->walk.target, &fields);
-    } else if (!keeps_keys(ex)) {
+    } else if (ex->forward.shown) {
+        fields = *ex->forward.shown;
+    } else if (ex->translate || !keeps_keys(ex)) {
         struct gw_caller_keys keys = {.authorization = {NULL, 0}};
         if (!take_keys(ex, &keys))
             return GW_NO_MEMORY;
         status = gw_provider_move_keys(ex->provider, &keys, &ex->arena, &fields);
+        if (ex->translate && status == GW_OK && !remember_keys(ex, &fields))
+            status = GW_NO_MEMORY;
     }
     if (status == GW_OK)
         status = compose_back(ex, &fields, body_bytes);
@@ -577,6 +640,24 @@ static enum gw_status send_pieces(struct gw_exchange *ex, const struct pieces *b
     return gw_up_send(ex->up, all.iov, all.count, last);
 }
 
+/* The body was made here, and is whole. What the caller sent stays: an answer may be written with it. */
+static enum gw_status send_made(struct gw_exchange *ex)
+{
+    struct gw_forward *forward = &ex->forward;
+    struct gw_str body = gw_buf_str(&forward->made);
+
+    forward->send_chunked = false;
+    enum gw_status status = compose_head(ex, body.len);
+    if (status != GW_OK)
+        return status;
+    forward->head_sent = true;
+    struct iovec iov[] = {
+        {forward->memory + forward->begin, forward->end - forward->begin},
+        {(char *)(uintptr_t)body.base, body.len},
+    };
+    return gw_up_send(ex->up, iov, (int)GW_COUNT(iov), true);
+}
+
 enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool last)
 {
     struct gw_forward *forward = &ex->forward;
@@ -585,6 +666,8 @@ enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool 
     bool first = !forward->head_sent;
     enum gw_status status;
 
+    if (forward->is_made)
+        return send_made(ex);
     pieces_init(&body);
     /* Splices lie in what is sent first: the model was found in it. */
     if (first) {
@@ -612,6 +695,13 @@ enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool 
 }
 
 /* ---- another attempt ---- */
+
+void gw_request_unmake(struct gw_exchange *ex)
+{
+    if (ex->forward.is_made)
+        gw_buf_finish(&ex->forward.made);
+    ex->forward.is_made = false;
+}
 
 /* The body as it came, from the one that was sent: the model is put back. */
 static bool restore_body(struct gw_forward *forward)

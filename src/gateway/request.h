@@ -16,18 +16,13 @@
 #include "base/buf.h"
 #include "gateway/gateway.h"
 #include "provider/provider.h"
+#include "wire/splice.h"
 
 /* How requests that have been here say so, in Via. */
 #define GW_REQUEST_VIA_NAME "sluice"
 
 struct gw_exchange;
 struct gw_request_block;
-
-/* Bytes of the body that are left out, and what stands in their place. */
-struct gw_splice {
-    uint64_t at, len;
-    struct gw_str with;
-};
 
 struct gw_forward {
     struct gw_request_block *block; /* NULL: `memory` is the heap's */
@@ -37,6 +32,10 @@ struct gw_forward {
     /* Body bytes as they came: those that have not been handed over, or, where `keep` is set, all of
      * them but for a body that stands in `memory`. */
     struct gw_buf held;
+    /* The body of the attempt in hand where it was made here: translated, or with more cut out of it than splices
+     * are for. Nothing of it: what came goes on. */
+    struct gw_buf made;
+    bool is_made;
     uint64_t body_bytes; /* declared length as it came; meaningless when chunked */
     /* By place; they do not overlap and lie within what is sent first. */
     const struct gw_splice *splices;
@@ -55,6 +54,7 @@ struct gw_forward {
     bool keep;            /* for another attempt; false again when the body has become too large */
     bool sent_once;       /* it has */
     bool keys_taken;      /* the caller's credentials are off the fields */
+    struct gw_key_fields *shown; /* of a translated passthrough request: what they became */
 };
 
 /* Copies what will be forwarded of the caller's head. @param decoded  the body is decoded here: its
@@ -70,6 +70,9 @@ enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool 
 /* Back to the start, for another target. Only while forward->keep, or before anything was sent. Splices
  * are to be set anew. @return false when out of memory */
 bool gw_request_rewind(struct gw_exchange *ex);
+
+/* What was made for an attempt goes. Harmless when there is nothing. */
+void gw_request_unmake(struct gw_exchange *ex);
 
 /* Once more from memory, on a new connection. Only if forward->whole_in_memory. */
 enum gw_status gw_request_resend(struct gw_exchange *ex);

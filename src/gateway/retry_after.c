@@ -1,5 +1,6 @@
 #include "gateway/retry_after.h"
 
+#include "base/clock.h"
 #include "route/strategy.h"
 
 #define NS_PER_MS 1000000u
@@ -31,18 +32,6 @@ static bool read_digits(const char *at, unsigned count, unsigned *out)
     return true;
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar (Howard Hinnant's way: years begin in March).
- */
-static uint64_t days_since_1970(unsigned year, unsigned month, unsigned day)
-{
-    unsigned y = month <= 2 ? year - 1 : year;
-    unsigned era = y / 400, year_of_era = y - era * 400;
-    unsigned day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    unsigned day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-
-    return (uint64_t)era * 146097 + day_of_era - 719468;
-}
-
 /* "Sun, 06 Nov 1994 08:49:37 GMT": the one form that is sent (RFC 9110 §5.6.7). */
 static bool read_date(struct gw_str text, uint64_t *seconds_out)
 {
@@ -64,8 +53,7 @@ static bool read_date(struct gw_str text, uint64_t *seconds_out)
     if (month == 12 || day < 1 || day > 31 || year < 1970 || hour > 23 || minute > 59 ||
         second > 60)
         return false;
-    *seconds_out =
-        ((days_since_1970(year, month + 1, day) * 24 + hour) * 60 + minute) * 60 + second;
+    *seconds_out = ((gw_clock_days(year, month + 1, day) * 24 + hour) * 60 + minute) * 60 + second;
     return true;
 }
 

@@ -5,6 +5,21 @@
 
 #include <stdlib.h>
 
+static enum gw_claude_thinking thinking_of(enum gw_translation_thinking thinking)
+{
+    switch (thinking) {
+    case GW_TRANSLATION_THINKING_NONE:
+        return GW_CLAUDE_NO_THINKING;
+    case GW_TRANSLATION_THINKING_BUDGET:
+        return GW_CLAUDE_BUDGET;
+    case GW_TRANSLATION_THINKING_ADAPTIVE:
+        return GW_CLAUDE_ADAPTIVE;
+    case GW_TRANSLATION_THINKING_DERIVED:
+        break;
+    }
+    return GW_CLAUDE_AS_ASKED;
+}
+
 static enum gw_status load_trusts(struct gw_snapshot *snapshot, struct gw_err *err)
 {
     const struct gw_config *config = snapshot->config;
@@ -23,6 +38,39 @@ static enum gw_status load_trusts(struct gw_snapshot *snapshot, struct gw_err *e
         if (status != GW_OK)
             return status;
     }
+    return GW_OK;
+}
+
+/* What translation has to know of providers and models. */
+static enum gw_status load_profiles(struct gw_snapshot *snapshot, struct gw_err *err)
+{
+    const struct gw_config *config = snapshot->config;
+    const struct gw_translation_config *translation = &config->translation;
+
+    snapshot->profiles = calloc(config->providers_count + 1u, sizeof *snapshot->profiles);
+    snapshot->claude = calloc(translation->models_count + 1u, sizeof *snapshot->claude);
+    snapshot->limits = calloc(config->models_count + 1u, sizeof *snapshot->limits);
+    if (!snapshot->profiles || !snapshot->claude || !snapshot->limits)
+        return gw_err_set(err, GW_NO_MEMORY, "could not allocate a snapshot");
+    for (uint32_t i = 0; i < config->providers_count; i++)
+        snapshot->profiles[i] = gw_profile_of(config->providers[i].known_name);
+    for (uint32_t i = 0; i < translation->models_count; i++) {
+        const struct gw_translation_model *model = &translation->models[i];
+        struct gw_claude_limits limits = *gw_claude_limits_of(model->name, NULL, 0);
+        limits.contains = model->name;
+        if (model->max_output_tokens)
+            limits.max_output = model->max_output_tokens;
+        if (model->thinking != GW_TRANSLATION_THINKING_DERIVED)
+            limits.thinking = thinking_of(model->thinking);
+        if (model->sampling_set)
+            limits.sampling = model->sampling;
+        if (model->json_schema_set)
+            limits.json_schema = model->json_schema;
+        snapshot->claude[snapshot->claude_count++] = limits;
+    }
+    for (uint32_t i = 0; i < config->models_count; i++)
+        snapshot->limits[i] =
+            gw_claude_limits_of(config->models[i].name, snapshot->claude, snapshot->claude_count);
     return GW_OK;
 }
 
@@ -71,7 +119,9 @@ enum gw_status gw_snapshot_create(struct gw_config *config, struct gw_metrics *m
         snapshot->provider_labels[i] = gw_label_intern(metrics, config->providers[i].name);
     for (uint32_t i = 0; i < config->models_count; i++)
         snapshot->model_labels[i] = gw_label_intern(metrics, config->models[i].name);
-    status = load_targets(snapshot, metrics, health, err);
+    status = load_profiles(snapshot, err);
+    if (status == GW_OK)
+        status = load_targets(snapshot, metrics, health, err);
     if (status == GW_OK)
         status = load_trusts(snapshot, err);
     if (status == GW_OK && config->server.tls_cert.len)
@@ -132,6 +182,9 @@ void gw_snapshot_release(struct gw_snapshot *snapshot)
     free(snapshot->target_labels);
     free(snapshot->health);
     free(snapshot->told);
+    free(snapshot->profiles);
+    free(snapshot->claude);
+    free(snapshot->limits);
     gw_config_release(snapshot->config);
     free(snapshot);
 }

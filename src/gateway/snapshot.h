@@ -7,6 +7,7 @@
 #ifndef GW_GATEWAY_SNAPSHOT_H
 #define GW_GATEWAY_SNAPSHOT_H
 
+#include "codec/profile.h"
 #include "config/config.h"
 #include "record/metrics.h"
 #include "route/health.h"
@@ -16,13 +17,17 @@ struct gw_tls_identity;
 
 struct gw_snapshot {
     struct gw_config *config;
-    struct gw_tls_trust **trusts;     /* by provider index; NULL: no TLS */
-    struct gw_tls_identity *identity; /* NULL: plain downstream */
-    uint32_t *provider_labels;        /* by provider index */
-    uint32_t *model_labels;           /* by model index */
-    uint32_t *target_labels;          /* by target index */
-    struct gw_health_cell **health;   /* by target index; the process's */
-    struct gw_target_health *told;    /* by target index; of gw_snapshot_target_health() */
+    struct gw_tls_trust **trusts;       /* by provider index; NULL: no TLS */
+    struct gw_tls_identity *identity;   /* NULL: plain downstream */
+    uint32_t *provider_labels;          /* by provider index */
+    uint32_t *model_labels;             /* by model index */
+    uint32_t *target_labels;            /* by target index */
+    struct gw_health_cell **health;     /* by target index; the process's */
+    const struct gw_profile **profiles; /* by provider index */
+    struct gw_claude_limits *claude;    /* what the file says of models */
+    size_t claude_count;
+    const struct gw_claude_limits **limits; /* by model index */
+    struct gw_target_health *told;          /* by target index; of gw_snapshot_target_health() */
     atomic_uint references;
 };
 

@@ -13,7 +13,10 @@
 #include "gateway/stages.h"
 
 #include "gateway/attempt.h"
+#include "gateway/count_tokens.h"
 #include "gateway/exchange.h"
+#include "gateway/patch.h"
+#include "gateway/translate.h"
 #include "route/resolve.h"
 #include "wire/inflate.h"
 #include "wire/multipart.h"
@@ -49,8 +52,8 @@ static bool lease(struct gw_exchange *ex, bool fresh)
     gw_exchange_move(ex, GW_EX_LEASING);
     gw_trace_attempt(&ex->record.trace, &gateway->rng);
     ex->record.attempts++;
-    ex->up =
-        gw_up_lease(ex->site->origins[ex->provider->index], fresh, &gw_relay_handler, ex, &ready);
+    ex->up = gw_up_lease(ex->site->origins[ex->provider->index], fresh,
+                         ex->translate ? &gw_translate_handler : &gw_relay_handler, ex, &ready);
     if (!ex->up) {
         gw_stages_overloaded(ex);
         return false;
@@ -66,14 +69,20 @@ bool gw_stages_lease(struct gw_exchange *ex)
 }
 
 /* @return false when the exchange has failed */
-bool gw_stages_go_to(struct gw_exchange *ex, const struct gw_provider_config *provider,
-                     const struct gw_timeouts *timeouts)
+static void go_towards(struct gw_exchange *ex, const struct gw_provider_config *provider,
+                       const struct gw_timeouts *timeouts)
 {
     gw_exchange_move(ex, GW_EX_RESOLVING);
     ex->provider = provider;
     ex->timeouts = *timeouts;
     ex->record.provider = provider->telemetry_name;
     ex->record.provider_id = ex->site->snapshot->provider_labels[provider->index];
+}
+
+bool gw_stages_go_to(struct gw_exchange *ex, const struct gw_provider_config *provider,
+                     const struct gw_timeouts *timeouts)
+{
+    go_towards(ex, provider, timeouts);
     return lease(ex, false);
 }
 
@@ -83,14 +92,18 @@ enum gw_stages_service gw_stages_can_serve(const struct gw_exchange *ex,
 {
     const struct gw_endpoint *endpoint = ex->endpoint;
 
-    if (!(endpoint->dialects & 1u << provider->dialect))
-        return GW_STAGES_OTHER_DIALECT;
-    if (ex->caller == GW_CALLER_RESPONSES && endpoint->operation == GW_OP_CHAT &&
-        !provider->responses)
-        return GW_STAGES_NO_RESPONSES;
-    if (ex->caller == GW_CALLER_CHAT && api == GW_MODEL_API_RESPONSES)
-        return GW_STAGES_RESPONSES_ONLY;
-    return GW_STAGES_SERVES;
+    const struct gw_codec *caller = gw_translate_caller(ex);
+
+    if (caller) {
+        const struct gw_codec *upstream = gw_translate_upstream(caller, provider, api);
+        if (!upstream)
+            return GW_STAGES_OTHER_DIALECT;
+        return upstream == caller ? GW_STAGES_SERVES : GW_STAGES_TRANSLATES;
+    }
+    if (endpoint->dialects & 1u << provider->dialect)
+        return GW_STAGES_SERVES;
+    return endpoint->operation == GW_OP_COUNT_TOKENS ? GW_STAGES_ESTIMATES
+                                                     : GW_STAGES_OTHER_DIALECT;
 }
 
 bool gw_stages_serves(struct gw_exchange *ex, const struct gw_provider_config *provider,
@@ -99,28 +112,11 @@ bool gw_stages_serves(struct gw_exchange *ex, const struct gw_provider_config *p
     struct gw_str dialect = gw_dialect_name(provider->dialect);
 
     ex->provider = provider; /* named in the error too */
-    switch (gw_stages_can_serve(ex, provider, api)) {
-    case GW_STAGES_SERVES:
+    if (gw_stages_can_serve(ex, provider, api) != GW_STAGES_OTHER_DIALECT)
         return true;
-    case GW_STAGES_OTHER_DIALECT:
-        gw_exchange_fail(ex, GW_FAULT_UNSUPPORTED,
-                         "%s is not served by provider \"%.*s\", which speaks %.*s; "
-                         "translation between dialects is not in this release",
-                         ex->endpoint->path, GW_STR_ARG(provider->name), GW_STR_ARG(dialect));
-        return false;
-    case GW_STAGES_NO_RESPONSES:
-        gw_exchange_fail(ex, GW_FAULT_UNSUPPORTED,
-                         "provider \"%.*s\" does not speak Responses (set `responses = true` if it "
-                         "does); translation to chat completions is not in this release",
-                         GW_STR_ARG(provider->name));
-        return false;
-    case GW_STAGES_RESPONSES_ONLY:
-        gw_exchange_fail(
-            ex, GW_FAULT_UNSUPPORTED,
-            "this model speaks Responses only (`api = \"responses\"`); translation from "
-            "chat completions is not in this release");
-        return false;
-    }
+    gw_exchange_fail(ex, GW_FAULT_UNSUPPORTED,
+                     "%s is not served by provider \"%.*s\", which speaks %.*s", ex->endpoint->path,
+                     GW_STR_ARG(provider->name), GW_STR_ARG(dialect));
     return false;
 }
 
@@ -183,6 +179,13 @@ static bool resolve(struct gw_exchange *ex, struct gw_str model)
         forward->model.len = cut;
         forward->splices = &forward->model;
         forward->splices_count = 1;
+    }
+    ex->api = found.api;
+    if (gw_stages_can_serve(ex, found.provider, found.api) != GW_STAGES_SERVES ||
+        gw_patch_suspects(ex, found.provider)) {
+        ex->wants_whole = true; /* send_whole() goes on with it */
+        go_towards(ex, found.provider, &found.timeouts);
+        return true;
     }
     return gw_stages_go_to(ex, found.provider, &found.timeouts);
 }
@@ -324,7 +327,10 @@ static enum model_search take_model(struct gw_exchange *ex, struct gw_str data, 
 
     if (!known && !last)
         return hold(ex, data) ? MODEL_WAITED : MODEL_FAILED;
+    ex->in_hand = data;
     bool found = ex->form ? take_form_model(ex) : take_json_model(ex, &body);
+    if (found)
+        ex->in_hand = (struct gw_str){"", 0};
     return found ? MODEL_FOUND : MODEL_FAILED;
 }
 
@@ -345,17 +351,40 @@ static bool send_on(struct gw_exchange *ex, struct gw_str data, bool last)
     return true;
 }
 
+/* Passthrough of a body that is changed, or answered here. @return false when the exchange is over */
+static bool send_whole(struct gw_exchange *ex)
+{
+    enum gw_stages_service service = gw_stages_can_serve(ex, ex->provider, ex->api);
+
+    if (service == GW_STAGES_ESTIMATES) {
+        gw_count_tokens_answer(ex);
+        return false;
+    }
+    if (service == GW_STAGES_SERVES) {
+        if (!gw_patch_request(ex))
+            return false;
+    } else if (!gw_translate_request(
+                   ex, gw_translate_upstream(gw_translate_caller(ex), ex->provider, ex->api),
+                   ex->record.model_used, NULL)) {
+        return false;
+    }
+    if (!lease(ex, false))
+        return false;
+    return ex->state != GW_EX_WAITING || gw_stages_send_held(ex);
+}
+
 /* There is no connection to send on, or not everything that is needed. @return false when the exchange is
  * over */
 static bool hold_until_sent(struct gw_exchange *ex, struct gw_str data, bool last)
 {
-    bool wants_whole =
-        ex->state == GW_EX_RESOLVING && ex->managed->wants_whole && ex->record.attempts == 0;
-
     if (!hold(ex, data))
         return false;
-    if (wants_whole)
-        return !last || gw_attempt_body_whole(ex);
+    if (ex->wants_whole) {
+        if (!last)
+            return true;
+        ex->wants_whole = false;
+        return ex->managed ? gw_attempt_body_whole(ex) : send_whole(ex);
+    }
     if (!last)
         gw_down_pause(ex->down);
     return true;

@@ -10,12 +10,12 @@
 bool gw_stages_go_to(struct gw_exchange *ex, const struct gw_provider_config *provider,
                      const struct gw_timeouts *timeouts);
 
-/* Does a provider serve this endpoint in the caller's own dialect? */
+/* How does a provider serve this endpoint? */
 enum gw_stages_service {
-    GW_STAGES_SERVES,
-    GW_STAGES_OTHER_DIALECT,
-    GW_STAGES_NO_RESPONSES,
-    GW_STAGES_RESPONSES_ONLY
+    GW_STAGES_SERVES,     /* as it is */
+    GW_STAGES_TRANSLATES, /* in another dialect */
+    GW_STAGES_ESTIMATES,  /* not at all: the answer is estimated here */
+    GW_STAGES_OTHER_DIALECT
 };
 enum gw_stages_service gw_stages_can_serve(const struct gw_exchange *ex,
                                            const struct gw_provider_config *provider,

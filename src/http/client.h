@@ -116,7 +116,7 @@ void gw_up_resume(struct gw_up *up);
 /* Gives the request up: the connection is closed at once and nothing is called any more. */
 void gw_up_cancel(struct gw_up *up);
 
-/* In on_head: nobody wants this answer. Nothing is called any more; what is left of it is read, if it is
+/* From on_head on: nobody wants (the rest of) this answer. Nothing is called any more; what is left of it is read, if it is
  * little and comes soon, so that the connection can be used again. */
 void gw_up_abandon(struct gw_up *up);
 

@@ -133,6 +133,23 @@ static void write_fallbacks(struct gw_page *page, const char *name)
     write_series(page, name, GW_SERIES_FALLBACKS, write_fallback_labels);
 }
 
+static void write_warnings(struct gw_page *page, const char *name)
+{
+    for (unsigned i = 0; i < GW_LEDGER_ACTIONS * (GW_LEDGER_NAMES + 1); i++) {
+        unsigned action = i / (GW_LEDGER_NAMES + 1), index = i % (GW_LEDGER_NAMES + 1);
+        uint64_t count =
+            sum_cells(page, offsetof(struct gw_metric_cells, warnings) + i * sizeof(uint64_t));
+        char token[GW_LEDGER_NAME_BYTES + 16];
+        if (count == 0)
+            continue;
+        (void)snprintf(token, sizeof token, "%s:%s",
+                       gw_ledger_action_name((enum gw_ledger_action)action), gw_ledger_name(index));
+        gw_page_text(page, name);
+        gw_page_label(page, "{token", gw_str_of(token));
+        gw_page_value(page, count);
+    }
+}
+
 static void write_retries(struct gw_page *page, const char *name)
 {
     for (unsigned i = 0; i < GW_OUTCOMES; i++) {
@@ -374,6 +391,11 @@ static const struct family families[] = {
      NULL},
     {{"gateway_target_healthy", GW_GAUGE, "target", "1, or 0 while the target's breaker is open."},
      write_healthy,
+     NULL},
+    {{"gateway_translation_warnings_total", GW_COUNTER, "token",
+      "Requests of which a translation dropped, clamped, rewrote or emulated something: "
+      "x-gateway-warnings."},
+     write_warnings,
      NULL},
     {{"gateway_upstream_attempts_total", GW_COUNTER, "target, outcome",
       "Attempts at targets, by how they ended. Label sets past the limit are one series with "

@@ -207,6 +207,14 @@ void gw_metric_attempt(struct gw_metric_cells *cells, uint32_t target_id, enum g
                  gw_attempt_key((struct gw_attempt_labels){label_id(target_id), outcome}));
 }
 
+void gw_metric_warnings(struct gw_metric_cells *cells, const struct gw_ledger *ledger)
+{
+    for (unsigned i = 0; i < ledger->count && i < GW_LEDGER_ENTRIES_MAX; i++)
+        add(&cells->warnings[ledger->entries[i].action]
+                            [gw_ledger_name_index(ledger->entries[i].name)],
+            1);
+}
+
 void gw_metric_retry(struct gw_metric_cells *cells, enum gw_outcome outcome)
 {
     assert(outcome < GW_OUTCOMES);

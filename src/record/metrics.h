@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "record/record.h"
 
+struct gw_ledger;
 struct gw_metrics;      /* the process's; opaque: see metrics_private.h */
 struct gw_metric_cells; /* one worker's */
 
@@ -47,6 +48,8 @@ void gw_metric_closed(struct gw_metric_cells *cells, const struct gw_record *rec
 /* Of managed routing; ids of gw_label_intern(). An attempt ended; one was made again because the
  * one before ended as `outcome`; a request moved to another target. */
 void gw_metric_attempt(struct gw_metric_cells *cells, uint32_t target_id, enum gw_outcome outcome);
+/* What a translation lost. */
+void gw_metric_warnings(struct gw_metric_cells *cells, const struct gw_ledger *ledger);
 void gw_metric_retry(struct gw_metric_cells *cells, enum gw_outcome outcome);
 void gw_metric_fallback(struct gw_metric_cells *cells, uint32_t from_id, uint32_t to_id);
 

@@ -5,6 +5,7 @@
 #define GW_RECORD_METRICS_PRIVATE_H
 
 #include "base/map.h"
+#include "model/ledger.h"
 #include "record/metrics.h"
 #include "record/record.h"
 #include "record/series.h"
@@ -47,6 +48,7 @@ struct gw_metric_cells {
     struct gw_duration_cell durations[GW_OPS][GW_STATUS_CLASSES];
     struct gw_overhead_cell overheads[GW_OPS];
     _Atomic uint64_t retries[GW_OUTCOMES];
+    _Atomic uint64_t warnings[GW_LEDGER_ACTIONS][GW_LEDGER_NAMES + 1];
     _Atomic uint64_t series[]; /* by family and slot: gw_series_cells() each */
 };
 

@@ -112,6 +112,7 @@ struct gw_record {
 
     /* Of managed routing; empty or 0: none. The route's name is that of [routes.NAME] or of the
      * bare target, the function's that of [functions.NAME]. */
+    struct gw_str warnings; /* of a translation, as x-gateway-warnings */
     struct gw_str route, function, target, variant;
     uint32_t target_id; /* a label of metrics, as provider_id */
     unsigned retries;   /* attempts that were made again */

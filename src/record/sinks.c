@@ -105,6 +105,11 @@ void gw_sinks_attempt(struct gw_sinks *sinks, uint32_t target_id, enum gw_outcom
     gw_metric_attempt(sinks->cells, target_id, outcome);
 }
 
+void gw_sinks_warnings(struct gw_sinks *sinks, const struct gw_ledger *ledger)
+{
+    gw_metric_warnings(sinks->cells, ledger);
+}
+
 void gw_sinks_retry(struct gw_sinks *sinks, enum gw_outcome outcome)
 {
     gw_metric_retry(sinks->cells, outcome);

@@ -13,6 +13,7 @@
 #include "record/metrics.h"
 
 struct gw_recorder; /* opaque: see sinks.c */
+struct gw_ledger;
 struct gw_sinks;
 
 struct gw_recorder_options {
@@ -46,6 +47,7 @@ void gw_sinks_set_access_log(struct gw_sinks *sinks, uint64_t fields);
 
 /* Counts for the metrics of managed routing, as gw_metric_attempt() and so on. */
 void gw_sinks_attempt(struct gw_sinks *sinks, uint32_t target_id, enum gw_outcome outcome);
+void gw_sinks_warnings(struct gw_sinks *sinks, const struct gw_ledger *ledger);
 void gw_sinks_retry(struct gw_sinks *sinks, enum gw_outcome outcome);
 void gw_sinks_fallback(struct gw_sinks *sinks, uint32_t from_id, uint32_t to_id);
 

@@ -66,7 +66,8 @@ static const struct {
        "{\"name\":\"a\",\"provider\":\"openai\",\"model\":\"gpt-4o\",\"listed\":true,"
        "\"api\":\"chat\",\"dialect\":\"openai\","
        "\"url\":\"https://api.openai.com/v1/chat/completions\","
-       "\"serves\":[\"/v1/chat/completions\",\"/v1/responses\"],"
+       "\"serves\":[\"/v1/chat/completions\",\"/v1/messages\",\"/v1/"
+       "responses\"],\"translates\":[\"/v1/messages\"],"
        "\"credential\":{\"place\":\"env::EXPLAIN_HAS\",\"level\":\"provider\",\"found\":true},"
        "\"auth\":{\"kind\":\"bearer\",\"name\":\"authorization\"},"
        "\"timeouts\":{\"connect_ms\":5000,\"total_ms\":7,\"idle_ms\":60000},"
@@ -75,7 +76,7 @@ static const struct {
       {"steps.0.targets.1.credential",
        "{\"place\":\"env::EXPLAIN_LACKS\",\"level\":\"target\",\"found\":false}"},
       {"steps.0.targets.1.auth", "{\"kind\":\"api_key_header\",\"name\":\"x-api-key\"}"},
-      {"steps.0.targets.1.serves", "[\"/v1/messages\"]"},
+      {"steps.0.targets.1.serves", "[\"/v1/chat/completions\",\"/v1/messages\",\"/v1/responses\"]"},
       {"steps.0.targets.1.health.state", "\"open\""}}},
     {"",
      "drawn",
@@ -96,7 +97,7 @@ static const struct {
       {"steps.1.targets.0.name", "\"o\""},
       {"steps.1.targets.0.api", "\"responses\""},
       {"steps.1.targets.0.url", "\"https://api.openai.com/v1/responses\""},
-      {"steps.1.targets.0.serves", "[\"/v1/responses\"]"},
+      {"steps.1.targets.0.serves", "[\"/v1/chat/completions\",\"/v1/messages\",\"/v1/responses\"]"},
       {"steps.2", NULL}}},
     {"",
      "function::task",
@@ -248,6 +249,7 @@ static void test_keys_are_the_same(void **state)
         "steps.0.targets.0.dialect",
         "steps.0.targets.0.url",
         "steps.0.targets.0.serves",
+        "steps.0.targets.0.translates",
         "steps.0.targets.0.credential.place",
         "steps.0.targets.0.credential.level",
         "steps.0.targets.0.credential.found",

@@ -81,9 +81,10 @@ static const struct explain_case managed[] = {
      "route::fall",
      GW_OK,
      {"dialect openai", "url https://api.openai.com/v1/chat/completions",
-      "serves /v1/chat/completions, /v1/responses",
+      "serves /v1/chat/completions, /v1/messages (translated), /v1/responses",
       "credential env::EXPLAIN_HAS (the provider's): found", "shown as authorization: Bearer …",
-      "dialect anthropic", "url https://api.anthropic.com/v1/messages", "serves /v1/messages",
+      "dialect anthropic", "url https://api.anthropic.com/v1/messages",
+      "serves /v1/chat/completions (translated), /v1/messages, /v1/responses (translated)",
       "credential env::EXPLAIN_HAS (the target's): found", "shown as x-api-key: …"}},
     {"weighted",
      "",
@@ -99,8 +100,9 @@ static const struct explain_case managed[] = {
      "third",
      GW_OK,
      {"retry at most 1 more attempt; waits up to 5 ms, when no other is left", "target 1 l",
-      "url http://[::1]:8000/x/chat/completions", "serves /v1/chat/completions", "shown as ?code=…",
-      "weight 2 of 3 (66.67 %)", "weight 1 of 3 (33.33 %)"}},
+      "url http://[::1]:8000/x/chat/completions",
+      "serves /v1/chat/completions, /v1/messages (translated), /v1/responses (translated)",
+      "shown as ?code=…", "weight 2 of 3 (66.67 %)", "weight 1 of 3 (33.33 %)"}},
     {"no retry",
      "",
      "never",
@@ -112,7 +114,8 @@ static const struct explain_case managed[] = {
      GW_OK,
      {"strategy single: one target", "retry at most 1 more attempt; without a wait",
       "breaker 5 failures in a row within 10000 ms: open for 15000 ms, but single skips no target",
-      "url demo: (the built-in provider)", "serves /v1/chat/completions, /v1/responses",
+      "url demo: (the built-in provider)",
+      "serves /v1/chat/completions, /v1/messages (translated), /v1/responses",
       "credential env::DEMO_API_KEY (by convention): NOT FOUND, calls go without one"}},
     {"none is left out silently",
      "",
@@ -120,10 +123,12 @@ static const struct explain_case managed[] = {
      GW_OK,
      {"target 1 g", "url none: no chat call goes to a provider that speaks gemini in this release",
       "serves nothing: the target is left out", "shown as x-goog-api-key: …", "target 2 n",
-      "url none: the model speaks Responses only, and the provider does not",
-      "serves nothing: the target is left out", "api responses only", "target 3 p",
-      "url https://api.openai.com/v1/responses", "serves /v1/responses", "target 4 l",
-      "serves /v1/chat/completions"}},
+      "url http://[::1]:8000/x/responses",
+      "serves /v1/chat/completions (translated), /v1/messages (translated), /v1/responses",
+      "api responses only", "target 3 p", "url https://api.openai.com/v1/responses",
+      "serves /v1/chat/completions (translated), /v1/messages (translated), /v1/responses",
+      "target 4 l",
+      "serves /v1/chat/completions, /v1/messages (translated), /v1/responses (translated)"}},
     {"embeddings",
      "embeddings",
      "emb",
@@ -231,7 +236,7 @@ static void test_columns(void **state)
         "    model      gpt-4o-mini (asked for as \"task\")\n"
         "    dialect    openai\n"
         "    url        https://api.openai.com/v1/chat/completions\n"
-        "    serves     /v1/chat/completions, /v1/responses\n"
+        "    serves     /v1/chat/completions, /v1/messages (translated), /v1/responses\n"
         "    credential env::EXPLAIN_HAS (the provider's): found\n"
         "    shown as   authorization: Bearer …\n"
         "    timeouts   connect 5000 ms, answer or first byte 100 ms, silence 60000 ms\n"
@@ -243,7 +248,7 @@ static void test_columns(void **state)
         "    model      gpt-4o (asked for as \"task\")\n"
         "    dialect    openai\n"
         "    url        https://api.openai.com/v1/chat/completions\n"
-        "    serves     /v1/chat/completions, /v1/responses\n"
+        "    serves     /v1/chat/completions, /v1/messages (translated), /v1/responses\n"
         "    credential env::EXPLAIN_HAS (the provider's): found\n"
         "    shown as   authorization: Bearer …\n"
         "    timeouts   connect 5000 ms, answer or first byte 100 ms, silence 60000 ms\n"

@@ -1,5 +1,6 @@
 #include "unit/test.h"
 
+#include "model/ledger.h"
 #include "record/metrics.h"
 
 #include <stdio.h>
@@ -271,9 +272,29 @@ static void test_health_of_targets(void **state)
     gw_metrics_destroy(bench.metrics);
 }
 
+static void test_warnings(void **state)
+{
+    (void)state;
+    struct bench bench = create(10);
+    struct gw_ledger ledger = {.count = 0};
+
+    gw_ledger_add(&ledger, GW_LEDGER_DROP, GW_STR("seed"));
+    gw_ledger_add(&ledger, GW_LEDGER_REWRITE, GW_STR("tool_history"));
+    gw_ledger_add(&ledger, GW_LEDGER_DROP, GW_STR("made_up_by_a_caller"));
+    gw_metric_warnings(bench.a, &ledger);
+    gw_metric_warnings(bench.b, &ledger);
+    expect(&bench, GW_EXPOSE_TEXT, "gateway_translation_warnings_total",
+           "# TYPE gateway_translation_warnings_total counter\n"
+           "gateway_translation_warnings_total{token=\"drop:seed\"} 2\n"
+           "gateway_translation_warnings_total{token=\"drop:other\"} 2\n"
+           "gateway_translation_warnings_total{token=\"rewrite:tool_history\"} 2\n");
+    gw_metrics_destroy(bench.metrics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_nothing_counted_is_a_family_without_samples),
         cmocka_unit_test(test_workers_are_summed_in_both_forms),
         cmocka_unit_test(test_every_outcome_has_its_series),
