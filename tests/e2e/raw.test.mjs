@@ -396,34 +396,17 @@ describe("ids and traces", () => {
 });
 
 describe("pairs of dialects", () => {
-  for (const [label, path, body, type] of [
-    ["chat to anthropic", "/v1/chat/completions", { ...CHAT, model: "claude-test-1" }, undefined],
-    ["responses to anthropic", "/v1/responses", { model: "claude-test-1", input: "x" }, undefined],
-    [
-      "embeddings to anthropic",
-      "/v1/embeddings",
-      { model: "claude-test-1", input: "x" },
-      undefined,
-    ],
-    ["messages to openai", "/v1/messages", { ...MESSAGE, model: "gpt-4o" }, "error"],
-    [
-      "count_tokens to openai",
-      "/v1/messages/count_tokens",
-      { ...MESSAGE, model: "openai::x" },
-      "error",
-    ],
-  ])
-    test(`${label}: refused in the caller's envelope`, async () => {
-      const answer = await post(sluice.port, path, body);
-      assert.equal(answer.status, 400);
-      assert.equal(answer.header("x-to11-error-code"), "bad_request");
-      assert.ok(answer.header("x-to11-upstream-provider"));
-      const told = answer.json();
-      assert.equal(told.type, type);
-      if (type) assert.equal(told.error.type, "invalid_request_error");
-      else assert.equal(told.error.code, "unsupported_capability");
-      assert.equal(openai.requests.length + anthropic.requests.length, 0);
+  test("embeddings to anthropic: refused in the caller's envelope", async () => {
+    const answer = await post(sluice.port, "/v1/embeddings", {
+      model: "claude-test-1",
+      input: "x",
     });
+    assert.equal(answer.status, 400);
+    assert.equal(answer.header("x-to11-error-code"), "bad_request");
+    assert.ok(answer.header("x-to11-upstream-provider"));
+    assert.equal(answer.json().error.code, "unsupported_capability");
+    assert.equal(openai.requests.length + anthropic.requests.length, 0);
+  });
 });
 
 describe("keys", () => {
@@ -458,7 +441,7 @@ describe("keys", () => {
     ]);
     assert.deepEqual(
       answers.map(({ status }) => status),
-      [200, 404, 400, 400, 200, 404, 404, 404, 502, 400],
+      [200, 404, 200, 400, 200, 404, 404, 404, 502, 400],
     );
     for (const { bytes } of answers) assert.ok(!bytes.includes("PLANTED"), bytes.toString());
     for (const { headers } of answers) {
