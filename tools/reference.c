@@ -5,8 +5,10 @@
  *   reference --check DIR   writes nothing; exit status 1 and a line for each page that is stale
  *
  * One function a page, one row of `pages` each. What a table does not say of its rows stands in
- * reference_words.h: a new constant without a word there is an error, not an empty cell.
+ * reference_words.h: a new constant without a word there is an error, not an empty cell. The pages of
+ * translation are in files of their own (reference.h).
  */
+#include "reference.h"
 #include "config/keys.h"
 #include "config/known_providers.h"
 #include "gateway/endpoints.h"
@@ -23,7 +25,7 @@
 
 static unsigned missing; /* words that reference_words.h should have */
 
-static const char *word(const char *text, const char *of)
+const char *reference_word(const char *text, const char *of)
 {
     if (text)
         return text;
@@ -33,9 +35,10 @@ static const char *word(const char *text, const char *of)
 }
 
 /* The enum may have grown past the end of `words`. */
-#define WORD_AT(words, at, of) word((size_t)(at) < GW_COUNT(words) ? (words)[at] : NULL, of)
+#define WORD_AT(words, at, of)                                                                     \
+    reference_word((size_t)(at) < GW_COUNT(words) ? (words)[at] : NULL, of)
 
-static void begin(FILE *out, const char *tables)
+void reference_begin(FILE *out, const char *tables)
 {
     fprintf(out,
             "<!-- Made by tools/reference.c from %s: do not edit; run scripts/reference. -->\n",
@@ -98,7 +101,7 @@ static void write_key(FILE *out, const struct gw_config_key *key)
     write_type(out, key);
     fprintf(out, " | ");
     write_default(out, key);
-    fprintf(out, " | %s%s |\n", word(key->doc, key->name),
+    fprintf(out, " | %s%s |\n", reference_word(key->doc, key->name),
             key->flags & GW_KEY_LATER ? " *Not in this release: leave it at its default.*" : "");
 }
 
@@ -114,7 +117,7 @@ static void write_table(FILE *out, const struct gw_config_table *table)
 {
     if (!has_plain_keys(table))
         return;
-    fprintf(out, "\n## `[%s]`\n\n%s\n", table->path, word(table->doc, table->path));
+    fprintf(out, "\n## `[%s]`\n\n%s\n", table->path, reference_word(table->doc, table->path));
     if (table->state == GW_TABLE_PARTLY)
         fprintf(out, "\nWhat is marked below is refused: %s.\n", table->reason);
     fprintf(out, "\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
@@ -157,8 +160,8 @@ static void write_config(FILE *out)
     size_t count = list_tables(tables);
 
     if (count == 0)
-        (void)word(NULL, "more than 64 configuration tables");
-    begin(out, "the tables in src/config/keys.c, keys_routing.c and keys_later.c");
+        (void)reference_word(NULL, "more than 64 configuration tables");
+    reference_begin(out, "the tables in src/config/keys*.c");
     fprintf(out,
             "# Configuration reference\n\n"
             "How the file is found, checked and loaded anew: [config.md](../config.md). Unknown "
@@ -176,7 +179,7 @@ static void write_providers(FILE *out)
     size_t count;
     const struct gw_known_provider *rows = gw_known_providers(&count);
 
-    begin(out, "the table in src/config/known_providers.c");
+    reference_begin(out, "the table in src/config/known_providers.c");
     fprintf(out,
             "# Known providers\n\n"
             "Looked up by the name behind `providers.`, then by the host of `base_url`; a `*` "
@@ -226,7 +229,7 @@ static void write_endpoints(FILE *out)
     size_t count;
     const struct gw_endpoint *rows = gw_endpoints(&count);
 
-    begin(out, "the table in src/gateway/endpoints.c");
+    reference_begin(out, "the table in src/gateway/endpoints.c");
     fprintf(out, "# Endpoints\n\n"
                  "The first row that fits counts. `*` is one segment of a path, `**` one or more. "
                  "`/v1/v1/` is read as `/v1/`.\nMore about them: "
@@ -249,11 +252,12 @@ static void write_endpoints(FILE *out)
 
 static void write_errors(FILE *out)
 {
-    begin(out, "the table in src/gateway/reply.c");
+    reference_begin(out, "the table in src/gateway/reply.c");
     fprintf(out,
             "# Errors\n\n"
-            "What the gateway itself answers; a provider's own errors pass as they come. How they "
-            "look in each dialect:\n[errors.md](../gateway/errors.md).\n\n"
+            "What the gateway itself answers. A provider's own errors pass as they come, or are "
+            "[translated](translation_errors.md).\nHow they look in each dialect: "
+            "[errors.md](../gateway/errors.md).\n\n"
             "| Status | OpenAI `code` | OpenAI `type` | `param` | Anthropic `error.type` | "
             "`x-to11-error-code` | `error_type` in the log | When |\n"
             "|---|---|---|---|---|---|---|---|\n");
@@ -263,8 +267,11 @@ static void write_errors(FILE *out)
         fprintf(out, "| %u | `%s` | `%s` | %s%s%s | `%s` | `%s` | `%.*s` | %s |\n", row->status,
                 row->openai_code, row->openai_type, row->param ? "`" : "",
                 row->param ? row->param : "null", row->param ? "`" : "", row->anthropic_type,
-                row->error_code, GW_STR_ARG(type), word(row->doc, row->openai_code));
+                row->error_code, GW_STR_ARG(type), reference_word(row->doc, row->openai_code));
     }
+    fprintf(out, "\nA request that is translated can also be refused with 400 and the codes "
+                 "`unsupported_parameter`, `invalid_value` or\n`missing_required_parameter`; "
+                 "`param` says where.\n");
     fprintf(out,
             "\nThe log is more exact than the table where the network failed: "
             "`upstream_unreachable` is logged as `dns_error`,\n`connection_error` or `tls_error`, "
@@ -283,7 +290,7 @@ static void write_bounds(FILE *out, const char *name, const struct gw_bound *bou
 
 static void write_metrics(FILE *out)
 {
-    begin(out, "the table in src/record/expose.c");
+    reference_begin(out, "the table in src/record/expose.c");
     fprintf(out, "# Metrics\n\n"
                  "On the admin listener at `[metrics] path`. How to scrape and read them: "
                  "[metrics.md](../record/metrics.md).\n\n"
@@ -340,7 +347,7 @@ static void write_access_log(FILE *out)
     char line[GW_ACCESS_LINE_MAX];
     struct gw_str full = {line, write_full_line(line)};
 
-    begin(out, "the list in src/config/access_log_fields.h");
+    reference_begin(out, "the list in src/config/access_log_fields.h");
     fprintf(out,
             "# Fields of the access log\n\n"
             "In the order of a line. A field that is not known of an exchange is left out of its "
@@ -351,7 +358,7 @@ static void write_access_log(FILE *out)
         struct gw_str name = gw_access_log_field_name((enum gw_access_field)i);
         fprintf(out, "| `%.*s` | %s | %s |\n", GW_STR_ARG(name),
                 is_written(full, name) ? "yes" : "accepted, never written",
-                word(field_words[i], name.base));
+                reference_word(field_words[i], name.base));
     }
 }
 
@@ -359,11 +366,24 @@ static void write_access_log(FILE *out)
 
 static const struct page {
     const char *name;
-    void (*write)(FILE *out);
+    void (*write)(FILE *out); /* NULL: the page of a pair of dialects */
+    enum gw_codec_id from, to;
 } pages[] = {
-    {"access_log.md", write_access_log}, {"config.md", write_config},
-    {"endpoints.md", write_endpoints},   {"errors.md", write_errors},
-    {"metrics.md", write_metrics},       {"providers.md", write_providers},
+    {.name = "access_log.md", .write = write_access_log},
+    {.name = "config.md", .write = write_config},
+    {.name = "endpoints.md", .write = write_endpoints},
+    {.name = "errors.md", .write = write_errors},
+    {.name = "metrics.md", .write = write_metrics},
+    {.name = "providers.md", .write = write_providers},
+    {.name = "translation_errors.md", .write = reference_write_failures},
+    {.name = "translation_models.md", .write = reference_write_models},
+    {.name = "translation_providers.md", .write = reference_write_providers},
+    {.name = "translation_chat_to_anth.md", .from = GW_CODEC_CHAT, .to = GW_CODEC_MESSAGES},
+    {.name = "translation_chat_to_resp.md", .from = GW_CODEC_CHAT, .to = GW_CODEC_RESPONSES},
+    {.name = "translation_resp_to_anth.md", .from = GW_CODEC_RESPONSES, .to = GW_CODEC_MESSAGES},
+    {.name = "translation_resp_to_chat.md", .from = GW_CODEC_RESPONSES, .to = GW_CODEC_CHAT},
+    {.name = "translation_anth_to_chat.md", .from = GW_CODEC_MESSAGES, .to = GW_CODEC_CHAT},
+    {.name = "translation_anth_to_resp.md", .from = GW_CODEC_MESSAGES, .to = GW_CODEC_RESPONSES},
 };
 
 /* @return the whole page, to be freed; NULL when out of memory */
@@ -374,7 +394,10 @@ static char *make(const struct page *page, size_t *len_out)
 
     if (!out)
         return NULL;
-    page->write(out);
+    if (page->write)
+        page->write(out);
+    else
+        reference_write_pair(out, page->from, page->to);
     if (fclose(out) == 0)
         return text;
     free(text);
