@@ -197,7 +197,6 @@ static bool start(struct gw_exchange *ex)
     record->target_id = label_of(ex, target);
     record->variant = target->variant;
     record->warnings = (struct gw_str){NULL, 0};
-    managed->seed_dropped = false;
     gw_translate_drop(ex);
     if (service == GW_STAGES_TRANSLATES)
         return translate(ex, target) && gw_stages_lease(ex);
