@@ -216,6 +216,11 @@ static bool parse(int argc, char **argv, const struct command *command, struct a
     return true;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *environment = getenv("GATEWAY_CONFIG");
@@ -224,7 +229,7 @@ int main(int argc, char **argv)
     const struct command *command = &commands[0];
     int from = 1;
 
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    if (argc > 1 && asks_for_help(argv[1])) {
         return run_help(&arguments);
     } else if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         return run_version(&arguments);
@@ -235,6 +240,10 @@ int main(int argc, char **argv)
     if (!command) {
         (void)fprintf(stderr, "sluice: no command \"%s\"; see `sluice help`\n", argv[1]);
         return 2;
+    }
+    if (argc > from && asks_for_help(argv[from])) {
+        arguments.operand = command->name;
+        return run_help(&arguments);
     }
     if (!command->run) /* it reads its words itself */
         return gw_translate_main(argc - from, argv + from);

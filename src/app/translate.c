@@ -46,7 +46,7 @@ static int read_option(struct wish *wish, const char *option, const char *value)
     if (strcmp(option, "--from") == 0 || strcmp(option, "--to") == 0) {
         const struct gw_codec *codec = gw_codec_by_name(gw_str_of(value));
         *(option[2] == 'f' ? &wish->from : &wish->to) = codec;
-        return codec ? 0 : wrong("no dialect is called", value);
+        return codec ? 0 : wrong("a dialect is chat, resp or anth, not", value);
     }
     if (strcmp(option, "--model") == 0) {
         wish->model = value;

@@ -236,6 +236,19 @@ describe("exit status", () => {
       assert.equal(ended.stdout === "", code !== 0, ended.stdout);
     });
 
+  for (const command of ["serve", "check", "explain", "translate", "version"])
+    test(`${command} --help tells how it is used`, async () => {
+      const ended = await run([command, "--help"]);
+      assert.equal(ended.code, 0, ended.stderr);
+      assert.match(ended.stdout, new RegExp(`^usage: sluice ${command}`));
+    });
+
+  test("an unknown dialect is told with the known ones", async () => {
+    const ended = await run(["translate", "--from", "chatt", "--to", "anth"]);
+    assert.equal(ended.code, 2);
+    assert.match(ended.stderr, /a dialect is chat, resp or anth, not chatt/);
+  });
+
   test("--json is of explain alone", async () => {
     const ended = await run(["check", "-c", file, "--json"]);
     assert.equal(ended.code, 2);
