@@ -13,10 +13,55 @@ static uint64_t now_ms(const struct gw_exchange *ex)
     return gw_loop_now_ns(gw_exchange_gateway(ex)->http.loop) / 1000000u;
 }
 
+/* ---- who can serve ---- */
+
+/* Whether a target of another dialect can carry this request: found out once, by translating it. */
+struct gw_verdict {
+    const struct gw_target_config *target;
+    bool carries;
+    struct gw_verdict *next;
+};
+
+static const struct gw_codec *upstream_of(const struct gw_exchange *ex,
+                                          const struct gw_target_config *target)
+{
+    return gw_translate_upstream(gw_translate_caller(ex), target->model->provider,
+                                 target->model->api);
+}
+
+static bool judge(struct gw_managed *managed, const struct gw_target_config *target, bool carries)
+{
+    struct gw_verdict *verdict = gw_arena_alloc(&managed->ex->arena, sizeof *verdict);
+
+    if (!verdict)
+        return false;
+    *verdict = (struct gw_verdict){target, carries, managed->verdicts};
+    managed->verdicts = verdict;
+    return true;
+}
+
+/* Without memory for the verdict the attempt tells. */
+static bool can_carry(struct gw_managed *managed, const struct gw_target_config *target)
+{
+    struct gw_exchange *ex = managed->ex;
+
+    for (const struct gw_verdict *verdict = managed->verdicts; verdict; verdict = verdict->next)
+        if (verdict->target == target)
+            return verdict->carries;
+    bool carries = gw_translate_can_carry(ex, target->model->provider, upstream_of(ex, target),
+                                          target->model->name, target->params);
+    return !judge(managed, target, carries) || carries;
+}
+
 static bool can_serve(const void *arg, const struct gw_target_config *target)
 {
-    return gw_stages_can_serve(arg, target->model->provider, target->model->api) !=
-           GW_STAGES_OTHER_DIALECT;
+    const struct gw_exchange *ex = arg;
+    enum gw_stages_service service =
+        gw_stages_can_serve(ex, target->model->provider, target->model->api);
+
+    if (service == GW_STAGES_TRANSLATES && ex->managed->judging)
+        return can_carry(ex->managed, target);
+    return service != GW_STAGES_OTHER_DIALECT;
 }
 
 static struct gw_walk_view view_of(struct gw_exchange *ex)
@@ -160,17 +205,28 @@ static bool needs_whole(struct gw_exchange *ex)
            gw_stages_can_serve(ex, target->model->provider, target->model->api) != GW_STAGES_SERVES;
 }
 
-/* From what the caller sent, each time anew. @return false when the exchange has failed */
-static bool translate(struct gw_exchange *ex, const struct gw_target_config *target)
+/* The target in hand cannot carry the request, and nothing was sent to it. Another one is taken, as if it were
+ * not there. @return false: none is left; the one in hand stays */
+static bool leave_out(struct gw_exchange *ex)
 {
-    const struct gw_codec *upstream =
-        gw_translate_upstream(gw_translate_caller(ex), target->model->provider, target->model->api);
+    struct gw_managed *managed = ex->managed;
+    struct gw_walk_view view = view_of(ex);
+    struct gw_walk walk;
 
-    return gw_translate_request(ex, upstream, target->model->name, target->params);
+    managed->judging = true;
+    if (managed->walk.marks || !judge(managed, managed->walk.target, false) ||
+        !gw_walk_begin(&walk, managed->walk.route, &view))
+        return false;
+    if (managed->walk.probe)
+        gw_health_probe_dropped(health_of(ex), now_ms(ex));
+    managed->under_way = false;
+    managed->walk = walk;
+    return true;
 }
 
-/* The walk has a target in hand. @return false when the exchange is over */
-static bool start(struct gw_exchange *ex)
+/* The target in hand is asked.
+ * @return GW_OK; GW_UNSUPPORTED: it cannot carry the request; anything else: the exchange is over */
+static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complaint)
 {
     struct gw_managed *managed = ex->managed;
     const struct gw_target_config *target = managed->walk.target;
@@ -184,7 +240,7 @@ static bool start(struct gw_exchange *ex)
     enum gw_stages_service service = gw_stages_can_serve(ex, provider, target->model->api);
     if (service == GW_STAGES_ESTIMATES) {
         gw_count_tokens_answer(ex);
-        return false;
+        return GW_EOF;
     }
     managed->under_way = true;
     managed->answered = false;
@@ -198,15 +254,33 @@ static bool start(struct gw_exchange *ex)
     record->variant = target->variant;
     record->warnings = (struct gw_str){NULL, 0};
     gw_translate_drop(ex);
-    if (service == GW_STAGES_TRANSLATES)
-        return translate(ex, target) && gw_stages_lease(ex);
+    if (service == GW_STAGES_TRANSLATES) {
+        enum gw_status status = gw_translate_request(
+            ex, upstream_of(ex, target), target->model->name, target->params, complaint);
+        if (status != GW_OK)
+            return status;
+        return gw_stages_lease(ex) ? GW_OK : GW_EOF;
+    }
     gw_request_unmake(ex);
     splice_model(ex, target);
     if (has_params(ex, target) && !splice_variant(ex, target))
-        return false;
+        return GW_EOF;
     if (ex->suspected && !gw_patch_request(ex))
-        return false;
-    return gw_stages_lease(ex);
+        return GW_EOF;
+    return gw_stages_lease(ex) ? GW_OK : GW_EOF;
+}
+
+/* The walk has a target in hand. @return false when the exchange is over */
+static bool start(struct gw_exchange *ex)
+{
+    struct gw_complaint complaint;
+    enum gw_status status;
+
+    while ((status = begin(ex, &complaint)) == GW_UNSUPPORTED && leave_out(ex))
+        ;
+    if (status == GW_UNSUPPORTED)
+        gw_translate_refuse(ex, &complaint);
+    return status == GW_OK;
 }
 
 static void on_timer(struct gw_timer *timer);
@@ -326,6 +400,8 @@ static bool go_on(struct gw_exchange *ex, enum gw_outcome outcome, uint64_t retr
     ex->record.sent_once = ex->forward.sent_once && ex->forward.head_sent;
     if (ex->forward.head_sent && !ex->forward.keep)
         return false;
+    /* The failure in hand is the answer where nobody else can carry the request. */
+    managed->judging = ex->body_whole && gw_request_restore(ex);
     if (!gw_walk_next(&managed->walk, &view, slow ? GW_FAILURE_SLOW : GW_FAILURE_RETRYABLE,
                       retry_after_ms, &next))
         return false;

@@ -12,14 +12,18 @@
 #include "gateway/exchange.h"
 #include "route/strategy.h"
 
+struct gw_verdict; /* opaque: see attempt.c */
+
 struct gw_managed {
     struct gw_walk walk;
     struct gw_exchange *ex;
-    struct gw_timer timer; /* set while the next attempt waits */
-    struct gw_str model;   /* as asked for; decides whether it has to be spliced */
-    bool under_way;        /* an attempt has begun and is not counted yet */
-    bool answered;         /* its target's health has been told of the answer */
-    bool seed_dropped;     /* the variant has a seed, and the caller's API has none */
+    struct gw_timer timer;       /* set while the next attempt waits */
+    struct gw_str model;         /* as asked for; decides whether it has to be spliced */
+    bool under_way;              /* an attempt has begun and is not counted yet */
+    bool answered;               /* its target's health has been told of the answer */
+    struct gw_verdict *verdicts; /* of targets that were asked whether they can carry the request */
+    bool judging;                /* one that cannot is left out: something has failed */
+    bool seed_dropped;           /* the variant has a seed, and the caller's API has none */
 };
 
 /* A route has been found: begins with its first target. @param model  as asked for

@@ -721,14 +721,21 @@ static bool restore_body(struct gw_forward *forward)
     return gw_buf_add(&forward->held, gw_str_from(sent, at + replaced)) == GW_OK;
 }
 
+bool gw_request_restore(struct gw_exchange *ex)
+{
+    struct gw_forward *forward = &ex->forward;
+
+    return !forward->head_sent || !forward->whole_in_memory || gw_buf_len(&forward->held) ||
+           !forward->has_body || restore_body(forward);
+}
+
 bool gw_request_rewind(struct gw_exchange *ex)
 {
     struct gw_forward *forward = &ex->forward;
 
     if (!forward->head_sent)
         return true;
-    if (forward->whole_in_memory && gw_buf_len(&forward->held) == 0 && forward->has_body &&
-        !restore_body(forward))
+    if (!gw_request_restore(ex))
         return false;
     forward->whole_in_memory = false;
     forward->head_sent = false;

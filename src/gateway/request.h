@@ -67,6 +67,10 @@ enum gw_status gw_request_begin(struct gw_exchange *ex, const struct gw_http1_he
  * @return as gw_up_send(); GW_NO_MEMORY */
 enum gw_status gw_request_send(struct gw_exchange *ex, struct gw_str data, bool last);
 
+/* The body as it came, whole, is in forward->held again. Only while forward->keep.
+ * @return false when out of memory */
+bool gw_request_restore(struct gw_exchange *ex);
+
 /* Back to the start, for another target. Only while forward->keep, or before anything was sent. Splices
  * are to be set anew. @return false when out of memory */
 bool gw_request_rewind(struct gw_exchange *ex);

@@ -351,6 +351,19 @@ static bool send_on(struct gw_exchange *ex, struct gw_str data, bool last)
     return true;
 }
 
+static bool translate(struct gw_exchange *ex)
+{
+    const struct gw_codec *upstream =
+        gw_translate_upstream(gw_translate_caller(ex), ex->provider, ex->api);
+    struct gw_complaint complaint;
+    enum gw_status status =
+        gw_translate_request(ex, upstream, ex->record.model_used, NULL, &complaint);
+
+    if (status == GW_UNSUPPORTED)
+        gw_translate_refuse(ex, &complaint);
+    return status == GW_OK;
+}
+
 /* Passthrough of a body that is changed, or answered here. @return false when the exchange is over */
 static bool send_whole(struct gw_exchange *ex)
 {
@@ -363,9 +376,7 @@ static bool send_whole(struct gw_exchange *ex)
     if (service == GW_STAGES_SERVES) {
         if (!gw_patch_request(ex))
             return false;
-    } else if (!gw_translate_request(
-                   ex, gw_translate_upstream(gw_translate_caller(ex), ex->provider, ex->api),
-                   ex->record.model_used, NULL)) {
+    } else if (!translate(ex)) {
         return false;
     }
     if (!lease(ex, false))

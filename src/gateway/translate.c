@@ -68,15 +68,16 @@ struct gw_str gw_translate_path(const struct gw_codec *upstream)
 }
 
 /* A model of the file has its limits ready; any other name is looked for. */
-static const struct gw_claude_limits *
-limits_of(const struct gw_exchange *ex, const struct gw_codec *upstream, struct gw_str model)
+static const struct gw_claude_limits *limits_of(const struct gw_snapshot *snapshot,
+                                                const struct gw_provider_config *provider,
+                                                const struct gw_codec *upstream,
+                                                struct gw_str model)
 {
-    const struct gw_snapshot *snapshot = ex->site->snapshot;
     const struct gw_model_config *known;
 
     if (upstream->id != GW_CODEC_MESSAGES)
         return NULL;
-    known = gw_config_provider_model(ex->provider, model);
+    known = gw_config_provider_model(provider, model);
     if (known)
         return snapshot->limits[known->index];
     return gw_claude_limits_of(model, snapshot->claude, snapshot->claude_count);
@@ -91,11 +92,39 @@ static struct gw_str secret_of(const struct gw_exchange *ex)
     return secret ? gw_secret_bytes(secret) : GW_STR("");
 }
 
+static struct gw_translation_setup setup_of(const struct gw_exchange *ex,
+                                            const struct gw_provider_config *provider,
+                                            const struct gw_codec *upstream, struct gw_str model,
+                                            const struct gw_str *params)
+{
+    const struct gw_snapshot *snapshot = ex->site->snapshot;
+    struct gw_translation_setup setup = {
+        .caller = gw_translate_caller(ex),
+        .upstream = upstream,
+        .target = {.profile = snapshot->profiles[provider->index],
+                   .claude = limits_of(snapshot, provider, upstream, model),
+                   .model = model},
+        .now_s = ex->record.started_wall_ns / 1000000000u,
+        .request_id = ex->record.request_id,
+        .cache = &gw_exchange_gateway(ex)->arenas,
+    };
+
+    if (params)
+        setup.overrides = (struct gw_translation_overrides){
+            .temperature = params[GW_PARAM_TEMPERATURE],
+            .top_p = params[GW_PARAM_TOP_P],
+            .max_tokens = params[GW_PARAM_MAX_TOKENS],
+            .seed = params[GW_PARAM_SEED],
+            .effort = params[GW_PARAM_REASONING_EFFORT],
+        };
+    return setup;
+}
+
 static struct gw_translate *create(struct gw_exchange *ex, const struct gw_codec *upstream,
                                    struct gw_str model, const struct gw_str *params)
 {
-    const struct gw_snapshot *snapshot = ex->site->snapshot;
     struct gw_gateway *gateway = gw_exchange_gateway(ex);
+    struct gw_translation_setup setup = setup_of(ex, ex->provider, upstream, model, params);
     struct gw_translate *translate = gw_arena_zalloc(&ex->arena, sizeof *translate);
     uint64_t random[2] = {gw_rng_next(&gateway->rng), gw_rng_next(&gateway->rng)};
 
@@ -105,26 +134,8 @@ static struct gw_translate *create(struct gw_exchange *ex, const struct gw_codec
     translate->upstream = upstream;
     _Static_assert(sizeof random == sizeof translate->seed, "the seed is two numbers");
     memcpy(translate->seed, random, sizeof random);
-    struct gw_translation_setup setup = {
-        .caller = gw_translate_caller(ex),
-        .upstream = upstream,
-        .target = {.profile = snapshot->profiles[ex->provider->index],
-                   .claude = limits_of(ex, upstream, model),
-                   .model = model},
-        .now_s = ex->record.started_wall_ns / 1000000000u,
-        .seed = {translate->seed, sizeof translate->seed},
-        .request_id = ex->record.request_id,
-        .secret = secret_of(ex),
-        .cache = &gateway->arenas,
-    };
-    if (params)
-        setup.overrides = (struct gw_translation_overrides){
-            .temperature = params[GW_PARAM_TEMPERATURE],
-            .top_p = params[GW_PARAM_TOP_P],
-            .max_tokens = params[GW_PARAM_MAX_TOKENS],
-            .seed = params[GW_PARAM_SEED],
-            .effort = params[GW_PARAM_REASONING_EFFORT],
-        };
+    setup.seed = (struct gw_str){translate->seed, sizeof translate->seed};
+    setup.secret = secret_of(ex);
     translate->translation = gw_translation_create(&ex->arena, &setup);
     return translate->translation ? translate : NULL;
 }
@@ -178,8 +189,7 @@ void gw_translate_drop(struct gw_exchange *ex)
 }
 
 /* The caller's own envelope, with the place of what is wrong. */
-static void refuse(struct gw_exchange *ex, struct gw_translate *translate,
-                   const struct gw_complaint *complaint)
+void gw_translate_refuse(struct gw_exchange *ex, const struct gw_complaint *complaint)
 {
     struct gw_failure_told told = {
         .class = GW_CLASS_BAD_REQUEST,
@@ -194,7 +204,7 @@ static void refuse(struct gw_exchange *ex, struct gw_translate *translate,
     gw_buf_init(&body, 65536);
     gw_buf_init(&fields, 1024);
     ex->record.error_type = GW_ERROR_BAD_REQUEST;
-    if (gw_translation_tell(translate->translation, &told, &body, &status) == GW_OK &&
+    if (gw_translation_tell(ex->translate->translation, &told, &body, &status) == GW_OK &&
         gw_buf_printf(&fields,
                       "x-to11-error-code: bad_request\r\nx-to11-upstream-provider: %.*s\r\n",
                       GW_STR_ARG(ex->provider->name)) == GW_OK)
@@ -207,50 +217,77 @@ static void refuse(struct gw_exchange *ex, struct gw_translate *translate,
 }
 
 /* The first thing that was lost, where nothing may be. @return GW_UNSUPPORTED: complaint says what */
-static enum gw_status check_losses(const struct gw_exchange *ex, struct gw_complaint *complaint)
+static enum gw_status check_losses(const struct gw_exchange *ex, const struct gw_ledger *ledger,
+                                   const struct gw_provider_config *provider,
+                                   struct gw_complaint *complaint)
 {
-    const struct gw_ledger *ledger = gw_translation_ledger(ex->translate->translation);
-
     for (unsigned i = 0; i < ledger->count && i < GW_LEDGER_ENTRIES_MAX && ex->strict; i++)
         if (ledger->entries[i].action == GW_LEDGER_DROP)
             return gw_complain(complaint, GW_UNSUPPORTED, "unsupported_parameter",
                                ledger->entries[i].name,
                                "\"%s\" cannot be carried to provider \"%.*s\", and dropping it is "
                                "not allowed here",
-                               ledger->entries[i].name, GW_STR_ARG(ex->provider->name));
+                               ledger->entries[i].name, GW_STR_ARG(provider->name));
     return GW_OK;
 }
 
-bool gw_translate_request(struct gw_exchange *ex, const struct gw_codec *upstream,
-                          struct gw_str model, const struct gw_str *params)
+bool gw_translate_can_carry(const struct gw_exchange *ex, const struct gw_provider_config *provider,
+                            const struct gw_codec *upstream, struct gw_str model,
+                            const struct gw_str *params)
 {
+    struct gw_translation_setup setup = setup_of(ex, provider, upstream, model, params);
     struct gw_str body = gw_buf_str(&ex->forward.held);
     struct gw_complaint complaint = {.status = GW_OK};
+    enum gw_status status = GW_NO_MEMORY;
+    struct gw_arena arena;
+    struct gw_buf out;
 
+    setup.seed = GW_STR("nothing is made of it");
+    gw_arena_init(&arena, setup.cache);
+    gw_buf_init(&out, body.len * GROWTH + GROWTH_BYTES);
+    struct gw_translation *translation = gw_translation_create(&arena, &setup);
+    if (translation)
+        status = gw_translation_request(translation, body, &out, &complaint);
+    if (status == GW_OK)
+        status = check_losses(ex, gw_translation_ledger(translation), provider, &complaint);
+    gw_translation_finish(translation);
+    gw_buf_finish(&out);
+    gw_arena_finish(&arena);
+    return status != GW_UNSUPPORTED;
+}
+
+enum gw_status gw_translate_request(struct gw_exchange *ex, const struct gw_codec *upstream,
+                                    struct gw_str model, const struct gw_str *params,
+                                    struct gw_complaint *complaint)
+{
+    struct gw_str body = gw_buf_str(&ex->forward.held);
+
+    *complaint = (struct gw_complaint){.status = GW_OK};
     gw_translate_drop(ex);
     gw_request_unmake(ex);
     struct gw_translate *translate = create(ex, upstream, model, params);
     if (!translate) {
         gw_stages_overloaded(ex);
-        return false;
+        return GW_NO_MEMORY;
     }
     ex->translate = translate;
     gw_buf_init(&ex->forward.made, body.len * GROWTH + GROWTH_BYTES);
     ex->forward.is_made = true;
     enum gw_status status =
-        gw_translation_request(translate->translation, body, &ex->forward.made, &complaint);
+        gw_translation_request(translate->translation, body, &ex->forward.made, complaint);
     if (status == GW_OK)
-        status = check_losses(ex, &complaint);
+        status = check_losses(ex, gw_translation_ledger(translate->translation), ex->provider,
+                              complaint);
     if ((status == GW_OK || status == GW_INVALID || status == GW_UNSUPPORTED) &&
         !gw_translate_note(ex))
         status = GW_NO_MEMORY;
-    if (status == GW_OK)
-        return true;
-    if (status == GW_INVALID || status == GW_UNSUPPORTED)
-        refuse(ex, translate, &complaint);
+    if (status == GW_OK || status == GW_UNSUPPORTED)
+        return status;
+    if (status == GW_INVALID)
+        gw_translate_refuse(ex, complaint);
     else if (status == GW_TOO_LARGE)
         gw_exchange_fail(ex, GW_FAULT_BODY_TOO_LARGE, "the request is too large when translated");
     else
         gw_stages_overloaded(ex);
-    return false;
+    return status;
 }

@@ -41,9 +41,17 @@ const struct gw_codec *gw_translate_upstream(const struct gw_codec *caller,
 /* Translates the request, which is whole and held, for ex->provider.
  * @param model   as it goes upstream
  * @param params  by enum gw_param: what a variant sets; NULL: nothing
- * @return false when the exchange has failed */
-bool gw_translate_request(struct gw_exchange *ex, const struct gw_codec *upstream,
-                          struct gw_str model, const struct gw_str *params);
+ * @return GW_OK; GW_UNSUPPORTED: it cannot be carried there, for the reason in `complaint`, which
+ * gw_translate_refuse() tells the caller; anything else: the exchange has failed, and was answered */
+enum gw_status gw_translate_request(struct gw_exchange *ex, const struct gw_codec *upstream,
+                                    struct gw_str model, const struct gw_str *params,
+                                    struct gw_complaint *complaint);
+void gw_translate_refuse(struct gw_exchange *ex, const struct gw_complaint *complaint);
+
+/* Would it be GW_UNSUPPORTED? Nothing of the exchange changes. */
+bool gw_translate_can_carry(const struct gw_exchange *ex, const struct gw_provider_config *provider,
+                            const struct gw_codec *upstream, struct gw_str model,
+                            const struct gw_str *params);
 
 /* Path below the base URL that a call is sent to. */
 struct gw_str gw_translate_path(const struct gw_codec *upstream);
