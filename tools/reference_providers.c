@@ -39,6 +39,8 @@ static const struct {
     EDIT(merge_roles, "neighbours of one role become one message"),
     EDIT(hoist_system, "system messages go to the front"),
     EDIT(cache_control, "`cache_control` of parts is kept"),
+    EDIT(strict, "reasoning in the history is cut out"),
+    EDIT(no_names, "no `name` in other messages than a tool's"),
     EDIT(tool_names, "`name` in tool messages"),
     EDIT(assistant_after_tool, "an assistant's `OK.` between a tool's message and the user's"),
     EDIT(any_word, "`tool_choice` `any`; a named one filters the tools"),
@@ -46,6 +48,7 @@ static const struct {
     EDIT(schema_as_object, "a schema goes as `json_object` and a system text"),
     EDIT(n_unsupported, "`n` above 1 is refused"),
     EDIT(no_tools, "tools are refused"),
+    EDIT(canonical_answer, "answers are read and written anew"),
 #undef EDIT
 };
 
@@ -91,9 +94,10 @@ void reference_write_providers(FILE *out)
     reference_begin(out, "the table in src/codec/profile.c");
     fprintf(out,
             "# What providers take in Chat Completions\n\n"
-            "When a call is translated to Chat Completions, or comes back from it. Calls that come "
-            "in Chat Completions and go\nout so are not edited for it. The name is that of the "
-            "[known provider](providers.md); the first row is for everybody else.\n"
+            "When a call is translated to Chat Completions, or comes back from it. Of calls that "
+            "come in Chat Completions too\nonly [what would be refused]"
+            "(../codec/translation.md#the-same-dialect-another-provider) is changed. The name is "
+            "that of the\n[known provider](providers.md); the first row is for everybody else.\n"
             "What becomes of each parameter: [from Messages](translation_anth_to_chat.md), [from "
             "Responses](translation_resp_to_chat.md).\n\n"
             "| Provider | Left out or renamed | Reasoning | Effort words | Edits |\n"

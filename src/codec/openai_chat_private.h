@@ -146,6 +146,15 @@ bool gw_chat_is_provider(const struct gw_profile *profile, const char *name);
 const char *gw_chat_member_name(const struct gw_profile *profile, const char *name);
 /* drop:NAME, as the caller calls it. */
 void gw_chat_drop(const struct gw_chat_plan *plan, const char *name);
+/* What an upstream does anyway: not to say it is no loss. */
+bool gw_chat_is_default(const char *name, struct gw_str json);
+/* Not taken by this model, whatever its provider takes. After gw_chat_plan_model(), and plan->effort. */
+bool gw_chat_model_refuses(const struct gw_chat_plan *plan, const char *name);
+bool gw_chat_takes_stop(const struct gw_chat_plan *plan);
+/* Sets what depends on the model: efforts, reasoning_model. */
+void gw_chat_plan_model(struct gw_chat_plan *plan);
+#define GW_CHAT_OPENAI_STOPS_MAX 4u
+
 /* A member under the name that the provider has for it, or its loss. base NULL: not set. */
 void gw_chat_put_member(const struct gw_chat_plan *plan, struct gw_json_writer *out,
                         const char *name, struct gw_str json);

@@ -220,11 +220,9 @@ static enum gw_status end_run(struct course *course, const struct gw_message *en
 
 static void put_name(struct course *course, const struct gw_message *message)
 {
-    const struct gw_profile *profile = course->plan->profile;
-
     if (!gw_text_present(message->name))
         return;
-    if (gw_chat_is_provider(profile, "groq") || gw_chat_is_provider(profile, "mistral"))
+    if (course->plan->profile->no_names)
         gw_chat_drop(course->plan, "name");
     else
         gw_chat_put_text(course->out, GW_STR("name"), message->name);

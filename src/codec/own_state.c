@@ -1,25 +1,12 @@
 #include "codec/own_state.h"
 
 #include "model/carrier.h"
+#include "model/names.h"
 #include "wire/json_read.h"
 
 #include <string.h>
 
-#define TOKENS_MAX (1u << 22)
-#define SPLICES_FIRST 16u
-
 /* ---- a glance ---- */
-
-/* Their bodies are strict: a member they do not know is an error. */
-static bool is_strict(const struct gw_profile *profile)
-{
-    static const char *const strict[] = {"openai", "azure-openai", "groq", "cerebras", "mistral"};
-
-    for (size_t i = 0; i < GW_COUNT(strict); i++)
-        if (strcmp(profile->name, strict[i]) == 0)
-            return true;
-    return false;
-}
 
 /* Members of an assistant's message in chat that only some providers know; each has an underscore behind the
  * word here, but for the plain "reasoning". */
@@ -35,103 +22,55 @@ static const struct gw_str before_underscore[] = {
     GW_STR_INIT("\"provider"),
 };
 
-/* Underscores are rare, so that a body is gone through by memchr(). */
-static bool chat_is_suspected(struct gw_str bytes)
+/* Of the value behind "tool_call_id" or a call's "id": longer than OpenAI takes it? */
+static bool is_long(struct gw_str rest)
 {
-    const char *at = bytes.base, *end = bytes.base + bytes.len;
+    size_t at = 0;
 
-    while ((at = memchr(at, '_', (size_t)(end - at))) != NULL) {
-        size_t before = (size_t)(at - bytes.base);
+    while (at < rest.len && (rest.base[at] == ' ' || rest.base[at] == ':'))
+        at++;
+    if (at == rest.len || rest.base[at] != '"')
+        return false;
+    return gw_str_find(gw_str_from(rest, at + 1), '"') > GW_CALL_ID_CHAT_MAX;
+}
+
+/* Underscores are rare, so that a body is gone through by memchr(). */
+bool gw_own_state_glance(struct gw_str body, bool state, bool ids)
+{
+    static const struct gw_str tool = GW_STR_INIT("\"tool"), id = GW_STR_INIT("_call_id\"");
+    const char *at = body.base, *end = body.base + body.len;
+
+    while (at < end && (at = memchr(at, '_', (size_t)(end - at))) != NULL) {
+        size_t before = (size_t)(at - body.base);
         char last = before ? at[-1] : '\0'; /* of one of the words? */
-        for (size_t i = 0;
-             (last == 'g' || last == 'a' || last == 'r') && i < GW_COUNT(before_underscore); i++) {
+        struct gw_str rest = {at, (size_t)(end - at)};
+        for (size_t i = 0; state && (last == 'g' || last == 'a' || last == 'r') &&
+                           i < GW_COUNT(before_underscore);
+             i++) {
             struct gw_str word = before_underscore[i];
             if (before >= word.len && memcmp(at - word.len, word.base, word.len) == 0)
                 return true;
         }
+        /* A call that has no result in the conversation is not looked for. */
+        if (ids && last == 'l' && before >= tool.len &&
+            memcmp(at - tool.len, tool.base, tool.len) == 0 && gw_str_starts(rest, id) &&
+            is_long(gw_str_from(rest, id.len)))
+            return true;
         at++;
     }
     return false;
 }
 
-bool gw_own_state_suspected(enum gw_codec_id dialect, const struct gw_profile *profile,
-                            struct gw_str bytes)
+bool gw_own_state_suspected(enum gw_codec_id dialect, struct gw_str body)
 {
-    if (bytes.len == 0)
+    if (dialect == GW_CODEC_CHAT || body.len == 0)
         return false;
-    switch (dialect) {
-    case GW_CODEC_CHAT:
-        return is_strict(profile) && chat_is_suspected(bytes);
-    case GW_CODEC_RESPONSES:
-        return memmem(bytes.base, bytes.len, "gw1:", 4) != NULL;
-    case GW_CODEC_MESSAGES:
-        return memmem(bytes.base, bytes.len, "gw1:", 4) != NULL ||
-               memmem(bytes.base, bytes.len, "\"signature\"", 11) != NULL;
-    case GW_CODECS:
-        break;
-    }
-    return false;
+    return memmem(body.base, body.len, "gw1:", 4) != NULL ||
+           (dialect == GW_CODEC_MESSAGES &&
+            memmem(body.base, body.len, "\"signature\"", 11) != NULL);
 }
 
 /* ---- the cuts ---- */
-
-struct cuts {
-    const struct gw_json *json;
-    struct gw_arena *arena;
-    struct gw_splice *splices;
-    unsigned count, room;
-    enum gw_status status;
-};
-
-static void cut(struct cuts *cuts, uint32_t from, uint32_t to)
-{
-    if (cuts->status != GW_OK)
-        return;
-    if (cuts->count == cuts->room) {
-        unsigned room = cuts->room ? cuts->room * 2 : SPLICES_FIRST;
-        struct gw_splice *more = gw_arena_alloc(cuts->arena, room * sizeof *more);
-        if (!more) {
-            cuts->status = GW_NO_MEMORY;
-            return;
-        }
-        if (cuts->count)
-            memcpy(more, cuts->splices, cuts->count * sizeof *more);
-        cuts->splices = more;
-        cuts->room = room;
-    }
-    cuts->splices[cuts->count++] = (struct gw_splice){from, to - from, {"", 0}};
-}
-
-/* One walk over the elements of an array or the members of an object: those that go take one comma along. */
-struct row {
-    struct cuts *cuts;
-    uint32_t end;   /* of the element before */
-    bool any, kept; /* there was one; one stays */
-    bool open;      /* the last one goes, and its comma depends on the next */
-    uint32_t from;  /* where that cut begins */
-};
-
-static void element(struct row *row, uint32_t begin, uint32_t end, bool goes)
-{
-    if (row->open) /* nothing before it stays: the comma behind it goes */
-        cut(row->cuts, row->from, begin);
-    row->open = false;
-    if (goes && row->kept)
-        cut(row->cuts, row->end, end);
-    else if (goes) {
-        row->open = true;
-        row->from = begin;
-    }
-    row->kept = row->kept || !goes;
-    row->any = true;
-    row->end = end;
-}
-
-static void end_row(struct row *row)
-{
-    if (row->open)
-        cut(row->cuts, row->from, row->end);
-}
 
 static struct gw_text string_of(const struct gw_json *json, uint32_t object, const char *key)
 {
@@ -161,7 +100,7 @@ static bool item_goes(const struct gw_json *json, uint32_t item)
            gw_carrier_is(string_of(json, item, "encrypted_content"));
 }
 
-static bool member_goes(const struct gw_json *json, uint32_t key)
+bool gw_own_state_is_member(const struct gw_json *json, uint32_t key)
 {
     for (size_t i = 0; i < GW_COUNT(chat_members); i++)
         if (gw_json_equals(json, key, chat_members[i]))
@@ -170,83 +109,59 @@ static bool member_goes(const struct gw_json *json, uint32_t key)
 }
 
 /* @return whether nothing of it would stay */
-static bool cut_elements(struct cuts *cuts, uint32_t array,
-                         bool (*goes)(const struct gw_json *json, uint32_t element), bool dry)
+static bool goes_whole(const struct gw_json *json, uint32_t array,
+                       bool (*goes)(const struct gw_json *json, uint32_t element))
 {
-    const struct gw_json *json = cuts->json;
     struct gw_json_iter iter = gw_json_iter(json, array);
-    struct row row = {.cuts = cuts};
+    bool any = false;
     uint32_t value;
 
-    while (gw_json_next(json, &iter, &value)) {
-        bool gone = goes(json, value);
-        if (dry) {
-            row.any = true;
-            row.kept = row.kept || !gone;
-        } else {
-            element(&row, json->tokens[value].begin, json->tokens[value].end, gone);
-        }
-    }
-    end_row(&row);
-    return row.any && !row.kept;
+    for (; gw_json_next(json, &iter, &value); any = true)
+        if (!goes(json, value))
+            return false;
+    return any;
 }
 
-static void cut_members(struct cuts *cuts, uint32_t object)
+static void cut_elements(struct gw_json_edits *edits, uint32_t array,
+                         bool (*goes)(const struct gw_json *json, uint32_t element))
 {
-    const struct gw_json *json = cuts->json;
-    struct gw_json_iter iter = gw_json_iter(json, object);
-    struct row row = {.cuts = cuts};
-    uint32_t key, value;
+    const struct gw_json *json = edits->json;
+    struct gw_json_iter iter = gw_json_iter(json, array);
+    struct gw_json_cut cut = {.edits = edits};
+    uint32_t value;
 
-    while (gw_json_next_member(json, &iter, &key, &value))
-        element(&row, json->tokens[key].begin, json->tokens[value].end, member_goes(json, key));
-    end_row(&row);
-}
-
-static bool is_assistant(const struct gw_json *json, uint32_t message)
-{
-    return gw_json_equals(json, gw_json_get(json, message, GW_STR("role")), GW_STR("assistant"));
+    while (gw_json_next(json, &iter, &value))
+        gw_json_cut_element(&cut, json->tokens[value].begin, json->tokens[value].end,
+                            goes(json, value));
+    gw_json_cut_end(&cut);
 }
 
 /* A message of which nothing would stay goes whole. */
-static void cut_messages(struct cuts *cuts, uint32_t messages, enum gw_codec_id dialect)
+static void cut_messages(struct gw_json_edits *edits)
 {
-    const struct gw_json *json = cuts->json;
-    struct gw_json_iter iter = gw_json_iter(json, messages);
-    struct row row = {.cuts = cuts};
+    const struct gw_json *json = edits->json;
+    struct gw_json_iter iter = gw_json_iter(json, gw_json_get(json, 0, GW_STR("messages")));
+    struct gw_json_cut cut = {.edits = edits};
     uint32_t message;
 
     while (gw_json_next(json, &iter, &message)) {
         uint32_t content = gw_json_get(json, message, GW_STR("content"));
-        bool ours = is_assistant(json, message);
         bool blocks =
-            dialect == GW_CODEC_MESSAGES && ours && gw_json_type(json, content) == GW_JSON_IS_ARRAY;
-        bool goes = blocks && cut_elements(cuts, content, block_goes, true);
-        element(&row, json->tokens[message].begin, json->tokens[message].end, goes);
+            gw_json_equals(json, gw_json_get(json, message, GW_STR("role")), GW_STR("assistant")) &&
+            gw_json_type(json, content) == GW_JSON_IS_ARRAY;
+        bool goes = blocks && goes_whole(json, content, block_goes);
+        gw_json_cut_element(&cut, json->tokens[message].begin, json->tokens[message].end, goes);
         if (blocks && !goes)
-            (void)cut_elements(cuts, content, block_goes, false);
-        else if (ours && dialect == GW_CODEC_CHAT)
-            cut_members(cuts, message);
+            cut_elements(edits, content, block_goes);
     }
-    end_row(&row);
+    gw_json_cut_end(&cut);
 }
 
-enum gw_status gw_own_state_cut(enum gw_codec_id dialect, struct gw_str body,
-                                struct gw_arena *arena, const struct gw_splice **splices_out,
-                                unsigned *count_out)
+enum gw_status gw_own_state_cut(enum gw_codec_id dialect, struct gw_json_edits *edits)
 {
-    struct gw_json json;
-    struct cuts cuts = {.json = &json, .arena = arena, .status = GW_OK};
-    struct gw_err err;
-
-    enum gw_status status = gw_json_read(body, arena, TOKENS_MAX, &json, &err);
-    if (status != GW_OK)
-        return status;
     if (dialect == GW_CODEC_RESPONSES)
-        (void)cut_elements(&cuts, gw_json_get(&json, 0, GW_STR("input")), item_goes, false);
-    else
-        cut_messages(&cuts, gw_json_get(&json, 0, GW_STR("messages")), dialect);
-    *splices_out = cuts.splices;
-    *count_out = cuts.count;
-    return cuts.status;
+        cut_elements(edits, gw_json_get(edits->json, 0, GW_STR("input")), item_goes);
+    else if (dialect == GW_CODEC_MESSAGES)
+        cut_messages(edits);
+    return edits->status;
 }

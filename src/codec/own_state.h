@@ -9,16 +9,18 @@
 #define GW_CODEC_OWN_STATE_H
 
 #include "codec/codec.h"
-#include "wire/splice.h"
+#include "wire/json_edit.h"
 
-/* A glance at bytes of a body, at the speed of memory: may there be such state? False for most. */
-bool gw_own_state_suspected(enum gw_codec_id dialect, const struct gw_profile *profile,
-                            struct gw_str bytes);
+/* A glance at a whole body of Responses or Messages, at the speed of memory: may there be such state? False
+ * for most. */
+bool gw_own_state_suspected(enum gw_codec_id dialect, struct gw_str body);
+/* The same for chat, where openai_chat_patch goes on. @param state  whether reasoning members matter
+ * @param ids  whether ids of calls longer than OpenAI takes them do */
+bool gw_own_state_glance(struct gw_str body, bool state, bool ids);
 
-/* What is to be cut out of a whole body; *count_out 0: nothing, after all. In `arena`, in their order.
- * @return GW_OK; GW_INVALID: it is no JSON, which is the provider's business; GW_TOO_LARGE; GW_NO_MEMORY */
-enum gw_status gw_own_state_cut(enum gw_codec_id dialect, struct gw_str body,
-                                struct gw_arena *arena, const struct gw_splice **splices_out,
-                                unsigned *count_out);
+/* What is to be cut out of a body of Responses or Messages. @return GW_OK or GW_NO_MEMORY */
+enum gw_status gw_own_state_cut(enum gw_codec_id dialect, struct gw_json_edits *edits);
+/* Is it such a member of an assistant's message in chat? */
+bool gw_own_state_is_member(const struct gw_json *json, uint32_t key);
 
 #endif

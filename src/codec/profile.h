@@ -32,6 +32,7 @@ struct gw_profile {
     const char *name; /* of the row in config/known_providers, or "" for any other */
     bool
         openai; /* OpenAI itself or Azure: developer role, allowed_tools, refusal, safety_identifier */
+    bool strict;                           /* what a message may not have is an error */
     bool completion_tokens;                /* max_completion_tokens */
     bool completion_tokens_when_reasoning; /* only for reasoning models (Azure) */
     bool no_stream_options;
@@ -44,6 +45,7 @@ struct gw_profile {
     bool cache_control;        /* of parts is kept */
     bool canonical_answer;     /* even the same dialect's answers are rewritten */
     bool tool_names;           /* tool messages carry the name */
+    bool no_names;             /* other messages do not */
     bool assistant_after_tool; /* user after tool wants an assistant between (Mistral) */
     bool any_word; /* tool_choice "any" for "required"; a named one filters the tools (Mistral) */
     bool nine_char_ids;    /* tool call ids (Mistral) */

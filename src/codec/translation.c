@@ -102,6 +102,20 @@ static void tell_lost(const struct gw_translation *translation)
             gw_ledger_add(request->ledger, GW_LEDGER_DROP, GW_STR("name"));
 }
 
+static void set_context(struct gw_translation *translation, struct gw_str body)
+{
+    const struct gw_translation_setup *setup = &translation->setup;
+
+    translation->context = (struct gw_answer_context){
+        .request = &translation->request,
+        .body = body,
+        .model = translation->request.model,
+        .now_s = setup->now_s,
+        .seed = setup->seed,
+        .request_id = setup->request_id,
+    };
+}
+
 enum gw_status gw_translation_request(struct gw_translation *translation, struct gw_str body,
                                       struct gw_buf *out, struct gw_complaint *complaint)
 {
@@ -117,15 +131,35 @@ enum gw_status gw_translation_request(struct gw_translation *translation, struct
     request->model = gw_text_escape(setup->target.model, translation->arena);
     if (!gw_text_present(request->model))
         return GW_NO_MEMORY;
-    translation->context = (struct gw_answer_context){
-        .request = request,
-        .body = body,
-        .model = request->model,
-        .now_s = setup->now_s,
-        .seed = setup->seed,
-        .request_id = setup->request_id,
-    };
+    set_context(translation, body);
     return setup->upstream->write_request(request, &setup->target, out, complaint);
+}
+
+enum gw_status gw_translation_pass(struct gw_translation *translation, struct gw_str body,
+                                   const struct gw_ledger *lost)
+{
+    const struct gw_translation_setup *setup = &translation->setup;
+    struct gw_request *request = &translation->request;
+    struct gw_json json;
+
+    enum gw_status status =
+        gw_json_read(body, translation->arena, GW_JSON_READ_TOKENS_MAX, &json, NULL);
+    if (status == GW_NO_MEMORY)
+        return status;
+    *request =
+        (struct gw_request){.arena = translation->arena,
+                            .ledger = &translation->ledger,
+                            .family = setup->caller->family,
+                            .model = gw_text_escape(setup->target.model, translation->arena)};
+    translation->ledger = *lost;
+    if (status == GW_OK) { /* else the provider answers with an error */
+        uint32_t options = gw_json_get(&json, 0, GW_STR("stream_options"));
+        (void)gw_json_bool(&json, gw_json_get(&json, 0, GW_STR("stream")), &request->stream);
+        (void)gw_json_bool(&json, gw_json_get(&json, options, GW_STR("include_usage")),
+                           &request->include_usage);
+    }
+    set_context(translation, body);
+    return gw_text_present(request->model) ? GW_OK : GW_NO_MEMORY;
 }
 
 const struct gw_ledger *gw_translation_ledger(const struct gw_translation *translation)

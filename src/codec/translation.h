@@ -42,6 +42,10 @@ void gw_translation_finish(struct gw_translation *translation);
  * both with `complaint`; GW_TOO_LARGE; GW_NO_MEMORY */
 enum gw_status gw_translation_request(struct gw_translation *translation, struct gw_str body,
                                       struct gw_buf *out, struct gw_complaint *complaint);
+/* Or: the request goes on in the caller's own dialect, and only the answer is to be read and written anew.
+ * @param lost  what was changed in it. @return GW_OK or GW_NO_MEMORY */
+enum gw_status gw_translation_pass(struct gw_translation *translation, struct gw_str body,
+                                   const struct gw_ledger *lost);
 /* What of it was lost, so far; answers may add to it. */
 const struct gw_ledger *gw_translation_ledger(const struct gw_translation *translation);
 /* What the caller asked for. After gw_translation_request(). */

@@ -15,7 +15,7 @@ static uint64_t now_ms(const struct gw_exchange *ex)
 
 /* ---- who can serve ---- */
 
-/* Whether a target of another dialect can carry this request: found out once, by translating it. */
+/* Whether a target can carry this request: found out once, by translating or editing it. */
 struct gw_verdict {
     const struct gw_target_config *target;
     bool carries;
@@ -41,15 +41,18 @@ static bool judge(struct gw_managed *managed, const struct gw_target_config *tar
 }
 
 /* Without memory for the verdict the attempt tells. */
-static bool can_carry(struct gw_managed *managed, const struct gw_target_config *target)
+static bool can_carry(struct gw_managed *managed, const struct gw_target_config *target,
+                      bool translates)
 {
     struct gw_exchange *ex = managed->ex;
 
     for (const struct gw_verdict *verdict = managed->verdicts; verdict; verdict = verdict->next)
         if (verdict->target == target)
             return verdict->carries;
-    bool carries = gw_translate_can_carry(ex, target->model->provider, upstream_of(ex, target),
-                                          target->model->name, target->params);
+    bool carries =
+        translates ? gw_translate_can_carry(ex, target->model->provider, upstream_of(ex, target),
+                                            target->model->name, target->params)
+                   : gw_patch_can_carry(ex, target->model->provider, target->model->name);
     return !judge(managed, target, carries) || carries;
 }
 
@@ -59,8 +62,8 @@ static bool can_serve(const void *arg, const struct gw_target_config *target)
     enum gw_stages_service service =
         gw_stages_can_serve(ex, target->model->provider, target->model->api);
 
-    if (service == GW_STAGES_TRANSLATES && ex->managed->judging)
-        return can_carry(ex->managed, target);
+    if (ex->managed->judging && gw_translate_caller(ex) && service != GW_STAGES_OTHER_DIALECT)
+        return can_carry(ex->managed, target, service == GW_STAGES_TRANSLATES);
     return service != GW_STAGES_OTHER_DIALECT;
 }
 
@@ -196,12 +199,32 @@ static bool has_params(const struct gw_exchange *ex, const struct gw_target_conf
     return target->has_params && ex->record.operation == GW_OP_CHAT;
 }
 
+/* As begin(). */
+static enum gw_status edit(struct gw_exchange *ex, const struct gw_target_config *target,
+                           struct gw_complaint *complaint)
+{
+    if (!gw_patch_begin(ex)) {
+        gw_stages_overloaded(ex);
+        return GW_EOF;
+    }
+    if (has_params(ex, target) && !splice_variant(ex, target))
+        return GW_EOF;
+    enum gw_status status = gw_patch_request(ex, target->model->name, complaint);
+    if (status != GW_OK)
+        return status == GW_UNSUPPORTED ? status : GW_EOF;
+    if (gw_patch_end(ex, target->model->name))
+        return GW_OK;
+    gw_stages_overloaded(ex);
+    return GW_EOF;
+}
+
 /* Parameters are written into the body, or all of it is written anew. */
 static bool needs_whole(struct gw_exchange *ex)
 {
     const struct gw_target_config *target = ex->managed->walk.target;
 
-    return gw_patch_suspects(ex, target->model->provider) || has_params(ex, target) ||
+    return gw_patch_suspects(ex, target->model->provider, target->model->name) ||
+           has_params(ex, target) ||
            gw_stages_can_serve(ex, target->model->provider, target->model->api) != GW_STAGES_SERVES;
 }
 
@@ -244,7 +267,6 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     }
     managed->under_way = true;
     managed->answered = false;
-    managed->seed_dropped = false;
     record->provider = provider->telemetry_name;
     record->provider_id = snapshot->provider_labels[provider->index];
     record->model_used = target->model->name;
@@ -253,6 +275,7 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     record->target_id = label_of(ex, target);
     record->variant = target->variant;
     record->warnings = (struct gw_str){NULL, 0};
+    ex->edited = NULL;
     gw_translate_drop(ex);
     if (service == GW_STAGES_TRANSLATES) {
         enum gw_status status = gw_translate_request(
@@ -263,10 +286,11 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     }
     gw_request_unmake(ex);
     splice_model(ex, target);
-    if (has_params(ex, target) && !splice_variant(ex, target))
-        return GW_EOF;
-    if (ex->suspected && !gw_patch_request(ex))
-        return GW_EOF;
+    if (ex->suspected || has_params(ex, target)) {
+        enum gw_status status = edit(ex, target, complaint);
+        if (status != GW_OK)
+            return status;
+    }
     return gw_stages_lease(ex) ? GW_OK : GW_EOF;
 }
 

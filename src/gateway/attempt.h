@@ -23,7 +23,6 @@ struct gw_managed {
     bool answered;               /* its target's health has been told of the answer */
     struct gw_verdict *verdicts; /* of targets that were asked whether they can carry the request */
     bool judging;                /* one that cannot is left out: something has failed */
-    bool seed_dropped;           /* the variant has a seed, and the caller's API has none */
 };
 
 /* A route has been found: begins with its first target. @param model  as asked for

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/attempt.h"
+#include "gateway/patch.h"
 #include "gateway/translate.h"
 #include "wire/inflate.h"
 #include "wire/multipart.h"
@@ -86,6 +87,8 @@ void gw_exchange_finish(struct gw_exchange *ex)
     if (ex->translate)
         gw_sinks_warnings(gateway->options.sinks,
                           gw_translation_ledger(ex->translate->translation));
+    else if (ex->edited)
+        gw_sinks_warnings(gateway->options.sinks, &ex->edited->ledger);
     gw_translate_drop(ex);
     gw_exchange_move(ex, GW_EX_DONE);
     gw_exchange_charge(ex);
@@ -119,8 +122,6 @@ static size_t add_target(const struct gw_exchange *ex, char *into, size_t at)
         at = add(into, at, GW_STR("\r\nx-gateway-variant: "));
         at = add(into, at, target->variant);
     }
-    if (ex->managed->seed_dropped)
-        at = add(into, at, GW_STR("\r\nx-gateway-warnings: drop:seed"));
     return add(into, at, GW_STR("\r\n"));
 }
 
@@ -156,7 +157,9 @@ void gw_exchange_answer(struct gw_exchange *ex, unsigned status, struct gw_str c
     char own[GW_OWN_FIELDS_BYTES_MAX], head[256];
     size_t own_len = gw_exchange_own_fields(ex, own);
     struct gw_str reason = gw_http1_reason(status), connection = connection_field(down, keep);
-    struct gw_str translated = ex->translate ? ex->translate->own : GW_STR("");
+    struct gw_str told = ex->translate ? ex->translate->own
+                         : ex->edited  ? ex->edited->line
+                                       : GW_STR("");
 
     int head_len = snprintf(
         head, sizeof head, "HTTP/1.1 %u %.*s\r\ncontent-type: %.*s\r\ncontent-length: %zu\r\n%.*s",
@@ -164,7 +167,7 @@ void gw_exchange_answer(struct gw_exchange *ex, unsigned status, struct gw_str c
     struct iovec iov[] = {
         {head, (size_t)head_len},
         {own, own_len},
-        {(char *)(uintptr_t)translated.base, translated.len},
+        {(char *)(uintptr_t)told.base, told.len},
         {(char *)(uintptr_t)fields.base, fields.len},
         {"\r\n", 2},
         {(char *)(uintptr_t)body.base, no_body ? 0 : body.len},

@@ -21,6 +21,7 @@ struct gw_multipart;
 struct gw_inflate;
 struct gw_managed;   /* attempt.h */
 struct gw_translate; /* translate.h */
+struct gw_edited;    /* patch.h */
 
 enum gw_exchange_state {
     GW_EX_READING,   /* head read, model not known yet; leaves in stages.c: take_model() */
@@ -57,7 +58,8 @@ struct gw_exchange {
     struct gw_multipart *form;  /* form bodies */
     struct gw_inflate *inflate; /* bodies that came compressed */
     struct gw_str in_hand;      /* the piece that is being looked at; empty outside of that */
-    bool suspected;             /* there may be something to cut out of it: patch.h */
+    bool suspected;             /* there may be something to change in it: patch.h */
+    struct gw_edited *edited;   /* what was changed for the attempt in hand; NULL: nothing */
     bool body_whole;            /* its last byte has been read */
 
     /* Where it goes. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "gateway/attempt.h"
 #include "gateway/classify.h"
+#include "gateway/patch.h"
 #include "gateway/stages.h"
 #include "gateway/translate.h"
 
@@ -93,6 +94,8 @@ static void compose_head(struct gw_exchange *ex, const struct gw_http1_head *hea
     else if (gw_down_is_http10(ex->down))
         add(gateway, GW_STR("connection: keep-alive\r\n"));
     gateway->head_len += gw_exchange_own_fields(ex, gateway->head + gateway->head_len);
+    if (ex->edited)
+        add(gateway, ex->edited->line);
 }
 
 static enum gw_sse_dialect tap_dialect(const struct gw_exchange *ex)

@@ -41,6 +41,30 @@ static enum gw_status load_trusts(struct gw_snapshot *snapshot, struct gw_err *e
     return GW_OK;
 }
 
+/* Is there a call that would be translated, whatever a caller does? */
+static bool mixes_dialects(const struct gw_config *config)
+{
+    const struct gw_provider_config *first = config->providers;
+
+    for (uint32_t i = 0; i < config->providers_count; i++) {
+        const struct gw_provider_config *provider = &config->providers[i];
+        if (provider->dialect != first->dialect || provider->responses != first->responses)
+            return true;
+        for (uint32_t j = 0; j < provider->models_count; j++)
+            if (provider->models[j].api == GW_MODEL_API_RESPONSES && !provider->responses)
+                return true;
+    }
+    return false;
+}
+
+static bool others_speak_chat(const struct gw_config *config, uint32_t but)
+{
+    for (uint32_t i = 0; i < config->providers_count; i++)
+        if (i != but && config->providers[i].dialect == GW_DIALECT_OPENAI)
+            return true;
+    return false;
+}
+
 /* What translation has to know of providers and models. */
 static enum gw_status load_profiles(struct gw_snapshot *snapshot, struct gw_err *err)
 {
@@ -50,10 +74,15 @@ static enum gw_status load_profiles(struct gw_snapshot *snapshot, struct gw_err 
     snapshot->profiles = calloc(config->providers_count + 1u, sizeof *snapshot->profiles);
     snapshot->claude = calloc(translation->models_count + 1u, sizeof *snapshot->claude);
     snapshot->limits = calloc(config->models_count + 1u, sizeof *snapshot->limits);
-    if (!snapshot->profiles || !snapshot->claude || !snapshot->limits)
+    snapshot->watches = calloc(config->providers_count + 1u, sizeof *snapshot->watches);
+    if (!snapshot->profiles || !snapshot->claude || !snapshot->limits || !snapshot->watches)
         return gw_err_set(err, GW_NO_MEMORY, "could not allocate a snapshot");
-    for (uint32_t i = 0; i < config->providers_count; i++)
+    for (uint32_t i = 0; i < config->providers_count; i++) {
         snapshot->profiles[i] = gw_profile_of(config->providers[i].known_name);
+        snapshot->watches[i] =
+            gw_chat_watch_of(snapshot->profiles[i], others_speak_chat(config, i));
+    }
+    snapshot->mixes_dialects = mixes_dialects(config);
     for (uint32_t i = 0; i < translation->models_count; i++) {
         const struct gw_translation_model *model = &translation->models[i];
         struct gw_claude_limits limits = *gw_claude_limits_of(model->name, NULL, 0);
@@ -183,6 +212,7 @@ void gw_snapshot_release(struct gw_snapshot *snapshot)
     free(snapshot->health);
     free(snapshot->told);
     free(snapshot->profiles);
+    free(snapshot->watches);
     free(snapshot->claude);
     free(snapshot->limits);
     gw_config_release(snapshot->config);

@@ -7,7 +7,7 @@
 #ifndef GW_GATEWAY_SNAPSHOT_H
 #define GW_GATEWAY_SNAPSHOT_H
 
-#include "codec/profile.h"
+#include "codec/openai_chat_patch.h"
 #include "config/config.h"
 #include "record/metrics.h"
 #include "route/health.h"
@@ -24,6 +24,8 @@ struct gw_snapshot {
     uint32_t *target_labels;            /* by target index */
     struct gw_health_cell **health;     /* by target index; the process's */
     const struct gw_profile **profiles; /* by provider index */
+    struct gw_chat_watch *watches;      /* by provider index */
+    bool mixes_dialects;                /* conversations can go from one dialect to another */
     struct gw_claude_limits *claude;    /* what the file says of models */
     size_t claude_count;
     const struct gw_claude_limits **limits; /* by model index */

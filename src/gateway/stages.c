@@ -182,7 +182,7 @@ static bool resolve(struct gw_exchange *ex, struct gw_str model)
     }
     ex->api = found.api;
     if (gw_stages_can_serve(ex, found.provider, found.api) != GW_STAGES_SERVES ||
-        gw_patch_suspects(ex, found.provider)) {
+        gw_patch_suspects(ex, found.provider, found.upstream_model)) {
         ex->wants_whole = true; /* send_whole() goes on with it */
         go_towards(ex, found.provider, &found.timeouts);
         return true;
@@ -364,6 +364,26 @@ static bool translate(struct gw_exchange *ex)
     return status == GW_OK;
 }
 
+/* @return false when the exchange is over */
+static bool edit(struct gw_exchange *ex)
+{
+    struct gw_complaint complaint;
+
+    if (!gw_patch_begin(ex)) {
+        gw_stages_overloaded(ex);
+        return false;
+    }
+    enum gw_status status = gw_patch_request(ex, ex->record.model_used, &complaint);
+    if (status == GW_UNSUPPORTED)
+        gw_translate_refuse(ex, &complaint);
+    if (status != GW_OK)
+        return false;
+    if (gw_patch_end(ex, ex->record.model_used))
+        return true;
+    gw_stages_overloaded(ex);
+    return false;
+}
+
 /* Passthrough of a body that is changed, or answered here. @return false when the exchange is over */
 static bool send_whole(struct gw_exchange *ex)
 {
@@ -374,7 +394,7 @@ static bool send_whole(struct gw_exchange *ex)
         return false;
     }
     if (service == GW_STAGES_SERVES) {
-        if (!gw_patch_request(ex))
+        if (!edit(ex))
             return false;
     } else if (!translate(ex)) {
         return false;

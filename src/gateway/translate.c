@@ -188,6 +188,16 @@ void gw_translate_drop(struct gw_exchange *ex)
     ex->translate = NULL;
 }
 
+bool gw_translate_answers(struct gw_exchange *ex, struct gw_str model, const struct gw_ledger *lost)
+{
+    gw_translate_drop(ex);
+    ex->translate = create(ex, gw_translate_caller(ex), model, NULL);
+    return ex->translate &&
+           gw_translation_pass(ex->translate->translation, gw_buf_str(&ex->forward.held), lost) ==
+               GW_OK &&
+           gw_translate_note(ex);
+}
+
 /* The caller's own envelope, with the place of what is wrong. */
 void gw_translate_refuse(struct gw_exchange *ex, const struct gw_complaint *complaint)
 {
@@ -199,6 +209,12 @@ void gw_translate_refuse(struct gw_exchange *ex, const struct gw_complaint *comp
     struct gw_buf body, fields;
     unsigned status = 400;
 
+    if (!ex->translate)
+        ex->translate = create(ex, gw_translate_caller(ex), ex->record.model_used, NULL);
+    if (!ex->translate) {
+        gw_stages_overloaded(ex);
+        return;
+    }
     if (complaint->param[0])
         told.param = gw_text_escape(gw_str_of(complaint->param), &ex->arena);
     gw_buf_init(&body, 65536);
@@ -216,10 +232,10 @@ void gw_translate_refuse(struct gw_exchange *ex, const struct gw_complaint *comp
     gw_buf_finish(&body);
 }
 
-/* The first thing that was lost, where nothing may be. @return GW_UNSUPPORTED: complaint says what */
-static enum gw_status check_losses(const struct gw_exchange *ex, const struct gw_ledger *ledger,
-                                   const struct gw_provider_config *provider,
-                                   struct gw_complaint *complaint)
+enum gw_status gw_translate_check_losses(const struct gw_exchange *ex,
+                                         const struct gw_ledger *ledger,
+                                         const struct gw_provider_config *provider,
+                                         struct gw_complaint *complaint)
 {
     for (unsigned i = 0; i < ledger->count && i < GW_LEDGER_ENTRIES_MAX && ex->strict; i++)
         if (ledger->entries[i].action == GW_LEDGER_DROP)
@@ -249,7 +265,8 @@ bool gw_translate_can_carry(const struct gw_exchange *ex, const struct gw_provid
     if (translation)
         status = gw_translation_request(translation, body, &out, &complaint);
     if (status == GW_OK)
-        status = check_losses(ex, gw_translation_ledger(translation), provider, &complaint);
+        status =
+            gw_translate_check_losses(ex, gw_translation_ledger(translation), provider, &complaint);
     gw_translation_finish(translation);
     gw_buf_finish(&out);
     gw_arena_finish(&arena);
@@ -276,8 +293,8 @@ enum gw_status gw_translate_request(struct gw_exchange *ex, const struct gw_code
     enum gw_status status =
         gw_translation_request(translate->translation, body, &ex->forward.made, complaint);
     if (status == GW_OK)
-        status = check_losses(ex, gw_translation_ledger(translate->translation), ex->provider,
-                              complaint);
+        status = gw_translate_check_losses(ex, gw_translation_ledger(translate->translation),
+                                           ex->provider, complaint);
     if ((status == GW_OK || status == GW_INVALID || status == GW_UNSUPPORTED) &&
         !gw_translate_note(ex))
         status = GW_NO_MEMORY;

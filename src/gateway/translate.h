@@ -46,7 +46,18 @@ const struct gw_codec *gw_translate_upstream(const struct gw_codec *caller,
 enum gw_status gw_translate_request(struct gw_exchange *ex, const struct gw_codec *upstream,
                                     struct gw_str model, const struct gw_str *params,
                                     struct gw_complaint *complaint);
+/* The request goes on as it is: only its answer is read and written anew. @return false when out of memory */
+bool gw_translate_answers(struct gw_exchange *ex, struct gw_str model,
+                          const struct gw_ledger *lost);
+
+/* Also of a request that is not translated. */
 void gw_translate_refuse(struct gw_exchange *ex, const struct gw_complaint *complaint);
+
+/* The first thing that was lost, where nothing may be. @return GW_UNSUPPORTED: `complaint` says what */
+enum gw_status gw_translate_check_losses(const struct gw_exchange *ex,
+                                         const struct gw_ledger *ledger,
+                                         const struct gw_provider_config *provider,
+                                         struct gw_complaint *complaint);
 
 /* Would it be GW_UNSUPPORTED? Nothing of the exchange changes. */
 bool gw_translate_can_carry(const struct gw_exchange *ex, const struct gw_provider_config *provider,

@@ -72,7 +72,7 @@ static bool id_fits(struct gw_str id, enum gw_id_rule rule)
     case GW_ID_MESSAGES:
         return id.len >= 1 && id.len <= 64 && all_are(id, is_safe);
     case GW_ID_CHAT:
-        return bytes_of(id, 40) == id.len;
+        return bytes_of(id, GW_CALL_ID_CHAT_MAX) == id.len;
     case GW_ID_RESPONSES:
         return bytes_of(id, 64) == id.len;
     case GW_ID_NINE:

@@ -15,6 +15,8 @@ enum gw_id_rule {
     GW_ID_NINE       /* ^[A-Za-z0-9]{9}$ (Mistral) */
 };
 
+#define GW_CALL_ID_CHAT_MAX 40u /* characters */
+
 /* The id as this side takes it; what fits is given back as it is, absent counts as empty. Absent when out of
  * memory. */
 struct gw_text gw_call_id(struct gw_text id, enum gw_id_rule rule, struct gw_arena *arena);

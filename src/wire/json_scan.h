@@ -32,6 +32,8 @@ struct gw_json_scan {
     struct gw_json_place stream;
     bool done;         /* the top-level object is closed */
     bool stream_twice; /* more than one top-level "stream": the last one is what `stream` says */
+    uint64_t
+        keys; /* gw_json_scan_key_bit() of every top-level key of up to GW_JSON_SCAN_KEY_MAX bytes */
 
     /* Private. */
     bool failed;
@@ -42,6 +44,15 @@ struct gw_json_scan {
     uint64_t token_begin;           /* of the top-level key or value at hand */
     char key[GW_JSON_SCAN_KEY_MAX]; /* what earlier calls saw of the key at hand */
 };
+
+/* A hash of one bit: keys that are not there can be told apart from those that may be. */
+static inline uint64_t gw_json_scan_key_bit(struct gw_str key)
+{
+    if (key.len == 0)
+        return 0;
+    unsigned first = (unsigned char)key.base[0], last = (unsigned char)key.base[key.len - 1];
+    return (uint64_t)1 << ((first * 2 + last * 3 + (unsigned)key.len * 2) % 64);
+}
 
 void gw_json_scan_init(struct gw_json_scan *scan);
 

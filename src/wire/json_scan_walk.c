@@ -183,6 +183,7 @@ static uint32_t end_key(struct gw_json_scan *scan, const struct gw_json_block *b
             return fail(scan, BAD_KEY, scan->token_begin);
         key.base = decoded;
     }
+    scan->keys |= gw_json_scan_key_bit(key);
     scan->which = (uint8_t)which_key(key);
     if (scan->which == MODEL_KEY && scan->model.kind != GW_JSON_NONE)
         return fail(scan, SECOND_MODEL, scan->token_begin);

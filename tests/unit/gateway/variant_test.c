@@ -1,6 +1,7 @@
 #include "unit/test.h"
 
 #include "gateway/attempt.h"
+#include "gateway/patch.h"
 #include "gateway/variant.h"
 #include "wire/json_read.h"
 
@@ -206,6 +207,7 @@ struct rig {
     struct gw_exchange *ex;
     struct gw_provider_config provider;
     struct gw_managed managed;
+    struct gw_edited edited;
     struct gw_target_config target;
 };
 
@@ -218,6 +220,7 @@ static void rig_init(struct rig *rig, enum gw_caller caller, struct gw_str body)
     rig->ex->caller = caller;
     rig->ex->provider = &rig->provider;
     rig->ex->managed = &rig->managed;
+    rig->ex->edited = &rig->edited;
 }
 
 static void rig_finish(struct rig *rig)
@@ -315,7 +318,7 @@ static void test_parameters(void **state)
         if (gw_variant_splice(rig.ex, &rig.target, &err) != GW_OK)
             fail_msg("%s: %s", cases[i].label, err.message);
         check_result(cases[i].label, &rig, gw_str_of(cases[i].want));
-        if (rig.managed.seed_dropped != cases[i].seed_dropped)
+        if ((rig.edited.ledger.count != 0) != cases[i].seed_dropped)
             fail_msg("%s: seed", cases[i].label);
         rig_finish(&rig);
     }
@@ -367,12 +370,13 @@ static void test_next_variant(void **state)
     set_params(&rig.target, "temperature=0.5 seed=1 top_p=0.1");
     splice_model(&rig, "first");
     assert_int_equal(gw_variant_splice(rig.ex, &rig.target, &err), GW_OK);
-    assert_true(rig.managed.seed_dropped);
+    assert_string_equal(rig.edited.ledger.entries[0].name, "seed");
     check_result("first", &rig, GW_STR("{\"model\":\"first\",\"temperature\":0.5,\"top_p\":0.1}"));
+    rig.edited.ledger.count = 0; /* as gw_patch_begin() does */
     set_params(&rig.target, "max_tokens=3");
     splice_model(&rig, "second");
     assert_int_equal(gw_variant_splice(rig.ex, &rig.target, &err), GW_OK);
-    assert_false(rig.managed.seed_dropped);
+    assert_int_equal(rig.edited.ledger.count, 0);
     check_result("second", &rig,
                  GW_STR("{\"model\":\"second\",\"temperature\":1,\"max_tokens\":3}"));
     rig_finish(&rig);
