@@ -48,8 +48,7 @@ static bool can_carry(struct gw_managed *managed, const struct gw_target_config 
     for (const struct gw_verdict *verdict = managed->verdicts; verdict; verdict = verdict->next)
         if (verdict->target == target)
             return verdict->carries;
-    bool carries = gw_translate_can_carry(ex, target->model->provider, upstream_of(ex, target),
-                                          target->model->name, target->params);
+    bool carries = gw_translate_can_carry(ex, target, upstream_of(ex, target));
     return !judge(managed, target, carries) || carries;
 }
 
