@@ -58,6 +58,7 @@ static void add_call(struct gw_turn_state *state, const struct gw_event *event)
                                      .family = GW_FAMILY_GEMINI,
                                      .id = event->id,
                                      .gsig = event->gsig};
+        state->proved = true;
         add_block(state, &part);
     }
     if (state->calls_count == CALLS_MAX)
@@ -110,16 +111,26 @@ static struct gw_text text_of(const struct gw_buf *buf)
     return gw_buf_len(buf) ? (struct gw_text){gw_buf_str(buf)} : (struct gw_text){{NULL, 0}};
 }
 
+/* What OpenAI lets read of its reasoning is told apart from what proves it, and belongs to it. */
+static bool belongs(const struct gw_turn_state *state)
+{
+    bool plain = state->family == GW_FAMILY_PLAIN || state->family == GW_FAMILY_NONE;
+
+    return gw_buf_len(&state->signature) || (!plain && gw_buf_len(&state->text));
+}
+
 static void end_block(struct gw_turn_state *state)
 {
     struct gw_part part = {.family = state->family, .id = text_of(&state->id)};
 
-    if (state->kind == GW_BLOCK_REASONING && gw_buf_len(&state->signature)) {
+    if (state->kind == GW_BLOCK_REASONING && belongs(state)) {
+        state->proved = state->proved || gw_buf_len(&state->signature);
         part.kind = GW_PART_REASONING;
         part.text = text_of(&state->text);
         part.signature = text_of(&state->signature);
         add_block(state, &part);
     } else if (state->kind == GW_BLOCK_REDACTED && gw_buf_len(&state->text)) {
+        state->proved = true;
         part.kind = GW_PART_REDACTED;
         part.data = text_of(&state->text);
         add_block(state, &part);
@@ -154,7 +165,7 @@ void gw_turn_state_keep(const struct gw_turn_state *state, const struct gw_turn_
 {
     struct gw_buf kept;
 
-    if (state->lost || !state->calls || gw_buf_len(&state->blocks) == 0)
+    if (state->lost || !state->calls || !state->proved)
         return;
     gw_buf_init(&kept, GW_CARRY_ENTRY_BYTES_MAX);
     enum gw_status status =

@@ -28,7 +28,8 @@ struct gw_turn_state {
     struct gw_buf blocks;   /* those that are whole */
     struct gw_turn_call *calls;
     unsigned calls_count;
-    bool lost; /* too large, or out of memory: nothing is kept of this turn */
+    bool proved; /* one of them is a proof */
+    bool lost;   /* too large, or out of memory: nothing is kept of this turn */
     /* The open block. */
     enum gw_block_kind kind;
     enum gw_family family;

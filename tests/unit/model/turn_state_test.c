@@ -4,8 +4,8 @@
 
 #include "unit/test.h"
 
-#include "unit/model/conversation.h"
 #include "model/turn_state.h"
+#include "unit/model/conversation.h"
 
 #define A GW_FAMILY_ANTHROPIC
 #define O GW_FAMILY_OPENAI
@@ -147,42 +147,45 @@ static void expect_proofs(const char *label, const struct gw_request *request,
 
 static const struct {
     const char *label, *answer, *request, *wanted;
+    enum gw_family family;
 } turns[] = {
-    {"in front of the call", "a Khm C1", "u Tx|a C1|u R1", "u Tx|a Khm C1|u R1"},
-    {"in front of the text", "a Khm Tso C1", "u Tx|a Tso C1|u R1", "u Tx|a Khm Tso C1|u R1"},
-    {"behind the text", "a Tso Khm C1", "a Tso C1", "a Tso Khm C1"},
-    {"between calls", "a Khm C1 Kand C2", "a C1 C2", "a Khm C1 Kand C2"},
-    {"never behind the last", "a C1 Klate", "a C1", "a Klate C1"},
-    {"the text was left out", "a Khm Tso C1", "a C1", "a Khm C1"},
-    {"the text stood between", "a Kone Tso Ktwo C1", "a C1", "a Kone Ktwo C1"},
-    {"opaque state", "a Khm Dopaque C1", "a C1", "a Khm Dopaque C1"},
-    {"only opaque state", "a Dopaque C1", "a C1", "a Dopaque C1"},
-    {"the second call is left", "a Khm C1 C2", "a C2", "a Khm C2"},
-    {"a turn divided up", "a Khm C1 C2", "a C1|u R1|a C2|u R2", "a Khm C1|u R1|a C2|u R2"},
-    {"the visible text is there", "a Khm C1", "a K-hm C1", "a Khm C1"},
-    {"reasoning without proof is left out", "a K-plain Khm C1", "a C1", "a Khm C1"},
-    {"an escape stays", "a Kh\\u00e9\\n C1", "a C1", "a Kh\\u00e9\\n C1"},
+    {"in front of the call", "a Khm C1", "u Tx|a C1|u R1", "u Tx|a Khm C1|u R1", A},
+    {"in front of the text", "a Khm Tso C1", "u Tx|a Tso C1|u R1", "u Tx|a Khm Tso C1|u R1", A},
+    {"behind the text", "a Tso Khm C1", "a Tso C1", "a Tso Khm C1", A},
+    {"between calls", "a Khm C1 Kand C2", "a C1 C2", "a Khm C1 Kand C2", A},
+    {"never behind the last", "a C1 Klate", "a C1", "a Klate C1", A},
+    {"the text was left out", "a Khm Tso C1", "a C1", "a Khm C1", A},
+    {"the text stood between", "a Kone Tso Ktwo C1", "a C1", "a Kone Ktwo C1", A},
+    {"opaque state", "a Khm Dopaque C1", "a C1", "a Khm Dopaque C1", A},
+    {"only opaque state", "a Dopaque C1", "a C1", "a Dopaque C1", A},
+    {"the second call is left", "a Khm C1 C2", "a C2", "a Khm C2", A},
+    {"a turn divided up", "a Khm C1 C2", "a C1|u R1|a C2|u R2", "a Khm C1|u R1|a C2|u R2", A},
+    {"the visible text is there", "a Khm C1", "a K-hm C1", "a Khm C1", A},
+    {"text that belongs to opaque state", "a K-sum Dopaque C1", "a C1", "a K-sum Dopaque C1", O},
+    {"an escape stays", "a Kh\\u00e9\\n C1", "a C1", "a Kh\\u00e9\\n C1", A},
     /* Nothing happens. */
-    {"nothing to prove", "a K-plain C1", "a C1", "a C1"},
-    {"no call in the answer", "a Khm Tso", "a Tso", "a Tso"},
-    {"no call in the turn", "a Khm Tso C1", "a Tso", "a Tso"},
-    {"another call", "a Khm C1", "a C2", "a C2"},
-    {"opaque state was brought", "a Khm C1", "a Downstate C1", "a Downstate C1"},
-    {"a call of the user's", "a Khm C1", "u C1", "u C1"},
+    {"nothing to prove", "a K-plain C1", "a C1", "a C1", A},
+    {"nothing that could be proved", "a K-plain C1", "a C1", "a C1", GW_FAMILY_PLAIN},
+    {"no call in the answer", "a Khm Tso", "a Tso", "a Tso", A},
+    {"no call in the turn", "a Khm Tso C1", "a Tso", "a Tso", A},
+    {"another call", "a Khm C1", "a C2", "a C2", A},
+    {"opaque state was brought", "a Khm C1", "a Downstate C1", "a Downstate C1", A},
+    {"a call of the user's", "a Khm C1", "u C1", "u C1", A},
 };
 
 static void test_state_goes_back_to_where_it_stood(void **state)
 {
     (void)state;
     for (size_t i = 0; i < GW_COUNT(turns); i++) {
+        enum gw_family family = turns[i].family;
         struct gw_request request;
         struct scene scene;
         setup(&scene);
-        answer(&scene, turns[i].answer, A);
-        restore(&scene, turns[i].request, A, &request);
+        answer(&scene, turns[i].answer, family);
+        restore(&scene, turns[i].request, family, &request);
         expect(turns[i].label, &request, turns[i].wanted);
         if (strstr(turns[i].wanted, " K"))
-            expect_proofs(turns[i].label, &request, A);
+            expect_proofs(turns[i].label, &request, family);
         teardown(&scene);
     }
 }
