@@ -8,6 +8,7 @@
 #include "io/dns.h"
 #include "io/socket.h"
 #include "io/worker.h"
+#include "model/carry.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -31,6 +32,7 @@ struct gw_app {
     struct gw_snapshot *snapshot;
     struct gw_recorder *recorder;
     struct gw_health *health; /* of targets, over all reloads */
+    struct gw_carry *carry;   /* of turns, likewise */
     struct gw_demo *demo;
     struct gw_admin *admin;
     struct gw_gateway_options options;
@@ -439,6 +441,9 @@ static enum gw_status start(struct gw_app *app, struct gw_err *err)
     app->health = gw_health_create();
     if (status == GW_OK && !app->health)
         status = gw_err_set(err, GW_NO_MEMORY, "could not allocate the memory of targets' health");
+    app->carry = app->options.carry = gw_carry_create();
+    if (status == GW_OK && !app->carry)
+        status = gw_err_set(err, GW_NO_MEMORY, "could not allocate the memory of turns");
     if (status != GW_OK) {
         gw_config_release(config);
         return status;
@@ -530,6 +535,7 @@ void gw_app_destroy(struct gw_app *app)
     gw_recorder_destroy(app->recorder);
     gw_snapshot_release(app->snapshot);
     gw_health_destroy(app->health);
+    gw_carry_destroy(app->carry);
     gw_proxy_env_finish(&app->proxy);
     if (app->dns_ready)
         gw_dns_teardown();

@@ -10,6 +10,7 @@
 
 #include "codec/profile.h"
 #include "model/event.h"
+#include "model/names.h"
 
 enum gw_codec_id {
     GW_CODEC_CHAT, /* Chat Completions */
@@ -38,6 +39,9 @@ struct gw_codec {
     const char *name; /* "chat", "resp", "anth" */
     enum gw_codec_id id;
     enum gw_family family;
+    /* Ids of calls as a caller is shown them, and how those begin that have to be made. */
+    enum gw_id_rule call_ids;
+    struct gw_str call_prefix;
 
     /* The caller's body, checked whole (RFC 8259, UTF-8).
      * @return GW_OK; GW_INVALID: no JSON, or not a request of this dialect: `complaint` says where;

@@ -212,6 +212,8 @@ const struct gw_codec gw_codec_openai_chat = {
     .id = GW_CODEC_CHAT,
     .family =
         GW_FAMILY_PLAIN, /* whose extra members and hosted tools; that of Responses is another */
+    .call_ids = GW_ID_CHAT,
+    .call_prefix = GW_STR_INIT("call_"),
     .read_request = gw_chat_read_request,
     .write_request = gw_chat_write_request,
     .read_answer = gw_chat_read_answer,

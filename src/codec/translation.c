@@ -1,6 +1,5 @@
 #include "codec/translation.h"
 
-#include "model/names.h"
 #include "wire/json_read.h"
 #include "wire/sse.h"
 
@@ -17,6 +16,8 @@ struct gw_translation {
     struct gw_grammar grammar;
     struct gw_err violation; /* of the grammar, by a reader */
     struct gw_usage usage;
+    struct gw_turn_state turn;
+    bool keeps_turn;
     bool called;     /* a call of the caller's tools has begun */
     bool json_block; /* the open block is the call that stands for structured output */
     bool begun;      /* something was written */
@@ -45,6 +46,7 @@ struct gw_translation *gw_translation_create(struct gw_arena *arena,
     gw_usage_init(&translation->usage);
     gw_arena_init(&translation->scratch, setup->cache);
     gw_arena_init(&translation->keep, setup->cache);
+    gw_turn_state_init(&translation->turn, &translation->keep);
     gw_sse_init(&translation->sse);
     return translation;
 }
@@ -53,6 +55,7 @@ void gw_translation_finish(struct gw_translation *translation)
 {
     if (!translation)
         return;
+    gw_turn_state_finish(&translation->turn);
     gw_sse_finish(&translation->sse);
     gw_arena_finish(&translation->scratch);
     gw_arena_finish(&translation->keep);
@@ -87,6 +90,18 @@ static bool is_missed(const struct gw_extra *extra)
     if (gw_text_equals(extra->name, GW_STR("truncation")))
         return !gw_str_eq(extra->value, GW_STR("\"disabled\""));
     return !gw_text_equals(extra->name, GW_STR("cache_control"));
+}
+
+/* A function_call of old shows no id. */
+static enum gw_status restore_turns(struct gw_translation *translation)
+{
+    const struct gw_translation_setup *setup = &translation->setup;
+    struct gw_request *request = &translation->request;
+
+    if (!setup->keeper.carry)
+        return GW_OK;
+    translation->keeps_turn = request->tools && !request->legacy_functions;
+    return gw_turn_state_restore(request, &setup->keeper, setup->upstream->family);
 }
 
 /* What no writer of another dialect looks at. */
@@ -124,6 +139,8 @@ enum gw_status gw_translation_request(struct gw_translation *translation, struct
 
     *request = (struct gw_request){.arena = translation->arena, .ledger = &translation->ledger};
     enum gw_status status = setup->caller->read_request(body, request, complaint);
+    if (status == GW_OK)
+        status = restore_turns(translation);
     if (status != GW_OK)
         return status;
     tell_lost(translation);
@@ -200,8 +217,22 @@ static bool is_json_tool(const struct gw_translation *translation, const struct 
            gw_text_equals(event->name, json_tool_name);
 }
 
-static void begin_block(struct gw_translation *translation, struct gw_event *event)
+/* As the caller's writer shows it: it gives what fits as it is. */
+static struct gw_text shown_id(const struct gw_translation *translation,
+                               const struct gw_event *event, struct gw_arena *arena)
 {
+    const struct gw_codec *caller = translation->setup.caller;
+
+    if (event->id.raw.len)
+        return gw_call_id(event->id, caller->call_ids, arena);
+    return gw_call_id_mint(caller->call_prefix, translation->setup.seed, event->block + 1, arena);
+}
+
+/* @return false when out of memory */
+static bool begin_block(struct gw_translation *translation, struct gw_event *event)
+{
+    struct gw_arena *arena = translation->streaming ? &translation->scratch : translation->arena;
+
     translation->json_block = is_json_tool(translation, event);
     if (translation->json_block) {
         event->block_kind = GW_BLOCK_TEXT;
@@ -209,7 +240,10 @@ static void begin_block(struct gw_translation *translation, struct gw_event *eve
     } else if (event->block_kind == GW_BLOCK_TOOL) {
         translation->called = true;
         event->name = gw_names_restore(translation->request.names, event->name);
+        event->id = shown_id(translation, event, arena);
+        return gw_text_present(event->id);
     }
+    return true;
 }
 
 /* @return false when out of memory */
@@ -286,7 +320,8 @@ static enum gw_status on_event(void *arg, const struct gw_event *given)
         event.usage = translation->usage;
         break;
     case GW_EVENT_BLOCK_START:
-        begin_block(translation, &event);
+        if (!begin_block(translation, &event))
+            return GW_NO_MEMORY;
         break;
     case GW_EVENT_DELTA:
         if (!change_delta(translation, &event))
@@ -316,6 +351,8 @@ static enum gw_status on_event(void *arg, const struct gw_event *given)
         break;
     }
     translation->begun = true;
+    if (translation->keeps_turn)
+        gw_turn_state_take(&translation->turn, &event);
     return write_on(translation, &event);
 }
 
@@ -542,6 +579,15 @@ enum gw_status gw_translation_answer(struct gw_translation *translation, struct 
     return translation->streaming
                ? GW_OK
                : translation->setup.caller->write_answer(&answer, &translation->context, out);
+}
+
+void gw_translation_keep(struct gw_translation *translation, uint64_t now_ms)
+{
+    struct gw_turn_keeper keeper = translation->setup.keeper;
+
+    keeper.now_ms = now_ms;
+    if (translation->keeps_turn && translation->grammar.ended && !translation->failed)
+        gw_turn_state_keep(&translation->turn, &keeper);
 }
 
 /* ---- errors ---- */

@@ -4,13 +4,15 @@
  *
  * What stands between reader and writer, whatever the two dialects are, is here: names of tools are given back
  * as the caller knows them, finish reasons are set right (translation.md §5.1), structured output that was
- * asked for as a call becomes text again (§4.4), and the grammar of events is checked. The gateway, `sluice
+ * asked for as a call becomes text again (§4.4), the grammar of events is checked, and state that the caller did
+ * not bring back is put where it was (§2.7). The gateway, `sluice
  * translate` and the tests all use this one.
  */
 #ifndef GW_CODEC_TRANSLATION_H
 #define GW_CODEC_TRANSLATION_H
 
 #include "codec/codec.h"
+#include "model/turn_state.h"
 
 struct gw_translation; /* opaque: see translation.c */
 
@@ -28,6 +30,7 @@ struct gw_translation_setup {
     struct gw_str request_id; /* for errors; must stay */
     struct gw_str secret;     /* the credential in use, never told; may be empty; must stay */
     struct gw_translation_overrides overrides;
+    struct gw_turn_keeper keeper; /* where state is kept that callers do not bring back */
     struct gw_arena_cache *cache; /* of blocks for what is read; NULL: the heap */
 };
 
@@ -79,6 +82,10 @@ bool gw_translation_has_begun(const struct gw_translation *translation);
 const struct gw_failure_told *gw_translation_failure(const struct gw_translation *translation);
 /* As far as the upstream has told. */
 const struct gw_usage *gw_translation_usage(const struct gw_translation *translation);
+
+/* The answer has been read, and has ended well: what the model thought is kept for the next turn, when the caller
+ * was shown calls. Before the caller can know them, for it may be quick. */
+void gw_translation_keep(struct gw_translation *translation, uint64_t now_ms);
 
 /* An upstream's error (not 2xx) in the caller's envelope. */
 enum gw_status gw_translation_error(struct gw_translation *translation, unsigned status,

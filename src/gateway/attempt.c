@@ -49,10 +49,9 @@ static bool can_carry(struct gw_managed *managed, const struct gw_target_config 
     for (const struct gw_verdict *verdict = managed->verdicts; verdict; verdict = verdict->next)
         if (verdict->target == target)
             return verdict->carries;
-    bool carries =
-        translates ? gw_translate_can_carry(ex, target->model->provider, upstream_of(ex, target),
-                                            target->model->name, target->params)
-                   : gw_patch_can_carry(ex, target->model->provider, target->model->name);
+    bool carries = translates
+                       ? gw_translate_can_carry(ex, target, upstream_of(ex, target))
+                       : gw_patch_can_carry(ex, target->model->provider, target->model->name);
     return !judge(managed, target, carries) || carries;
 }
 

@@ -15,6 +15,7 @@
 #include "record/sinks.h"
 #include "record/trace.h"
 
+struct gw_carry;
 struct gw_dns;
 struct gw_tls_profile;
 
@@ -50,7 +51,8 @@ struct gw_proxy {
 
 struct gw_gateway_options {
     struct gw_sinks *sinks;
-    unsigned demo_port; /* where "demo:" is; 0: nowhere */
+    struct gw_carry *carry; /* the process's; NULL: nothing is kept from one turn to the next */
+    unsigned demo_port;     /* where "demo:" is; 0: nowhere */
     struct gw_proxy proxy;
     struct gw_str no_proxy; /* list of hosts */
 };

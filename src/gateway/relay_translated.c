@@ -34,6 +34,11 @@ static bool is_ok(const struct gw_translate *translate)
     return translate->status >= 200 && translate->status < 300;
 }
 
+static void keep_turn(struct gw_exchange *ex)
+{
+    gw_translation_keep(ex->translate->translation, gw_loop_now_ns(loop_of(ex)) / GW_NS_PER_MS);
+}
+
 /* ---- the head ---- */
 
 static void take_fields(struct gw_exchange *ex, const struct gw_http1_head *head,
@@ -341,6 +346,7 @@ static bool after_stream(struct gw_exchange *ex, enum gw_status status)
         bool failed = gw_translation_has_failed(translate->translation);
         if (failed && ex->record.error_type == GW_ERROR_NONE)
             ex->record.error_type = GW_ERROR_UPSTREAM_BROKEN;
+        keep_turn(ex);
         /* A cut stream never looks whole: no last chunk, and the connection closes. */
         enum gw_status sent = flush(ex, !failed);
         gw_attempt_ended(ex, failed ? GW_OUTCOME_UPSTREAM_BROKEN : GW_OUTCOME_SUCCESS);
@@ -431,6 +437,7 @@ static void whole_answer(struct gw_exchange *ex)
         broken(ex, err.message);
         return;
     }
+    keep_turn(ex);
     struct gw_str body = gw_buf_str(&translate->out);
     bool stream = gw_translation_streams(translate->translation);
     if (!gw_translate_note(ex)) { /* the answer may have lost something too */

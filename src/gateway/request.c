@@ -204,6 +204,44 @@ static struct gw_str *key_slot(struct gw_caller_keys *keys, struct gw_str name)
     }
 }
 
+struct gw_caller_keys gw_request_caller_keys(struct gw_exchange *ex)
+{
+    const struct gw_forward *forward = &ex->forward;
+    struct gw_caller_keys keys = {.authorization = {NULL, 0}};
+    struct line line;
+
+    if (forward->caller_keys)
+        return *forward->caller_keys;
+    if (!forward->keys || forward->keys_taken || forward->shown)
+        return keys;
+    for (size_t at = forward->begin; next_line(forward, &at, &line);) {
+        struct gw_str *slot = key_slot(&keys, line.name);
+        if (slot)
+            *slot = line.value;
+    }
+    return keys;
+}
+
+/* Another attempt may want to know who the caller is when its keys are gone. @return false when out of memory */
+static bool keep_caller_keys(struct gw_exchange *ex)
+{
+    struct gw_forward *forward = &ex->forward;
+    struct gw_caller_keys keys = gw_request_caller_keys(ex);
+    struct gw_str *const slots[] = {&keys.authorization, &keys.x_api_key, &keys.api_key,
+                                    &keys.x_goog_api_key};
+
+    for (size_t i = 0; i < GW_COUNT(slots); i++)
+        if (slots[i]->len) {
+            *slots[i] = gw_arena_str(&ex->arena, *slots[i]);
+            if (!slots[i]->base)
+                return false;
+        }
+    forward->caller_keys = gw_arena_alloc(&ex->arena, sizeof *forward->caller_keys);
+    if (forward->caller_keys)
+        *forward->caller_keys = keys;
+    return forward->caller_keys != NULL;
+}
+
 /* Takes every credential of the caller off the fields, into the arena. */
 static bool take_keys(struct gw_exchange *ex, struct gw_caller_keys *keys)
 {
@@ -448,8 +486,11 @@ static enum gw_status replace_keys(struct gw_exchange *ex, const struct gw_targe
     const struct gw_auth *auth = &ex->provider->auth;
     const struct gw_secret *secret = target->credential.secret;
 
-    if (forward->keys && !forward->keys_taken)
+    if (forward->keys && !forward->keys_taken) {
+        if (forward->keep && gw_translate_caller(ex) && !keep_caller_keys(ex))
+            return GW_NO_MEMORY;
         drop_keys(forward);
+    }
     forward->keys_taken = true;
     if (auth->kind == GW_AUTH_HEADER && gw_http1_field_id(auth->name) == GW_FIELD_OTHER)
         remove_field(forward, auth->name);

@@ -55,12 +55,17 @@ struct gw_forward {
     bool sent_once;       /* it has */
     bool keys_taken;      /* the caller's credentials are off the fields */
     struct gw_key_fields *shown; /* of a translated passthrough request: what they became */
+    struct gw_caller_keys
+        *caller_keys; /* where they are off and may be asked for; NULL: not kept */
 };
 
 /* Copies what will be forwarded of the caller's head. @param decoded  the body is decoded here: its
  * length and coding change */
 enum gw_status gw_request_begin(struct gw_exchange *ex, const struct gw_http1_head *head,
                                 struct gw_str bytes, bool decoded);
+
+/* The caller's credentials as they came; empty ones are not there. Valid until the head is composed. */
+struct gw_caller_keys gw_request_caller_keys(struct gw_exchange *ex);
 
 /* Sends what is held and then `data` (`last`: the body ends with them), with the head in front the
  * first time; cuts what is to be cut. Only while ex->up stands.

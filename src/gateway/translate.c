@@ -1,9 +1,13 @@
 #include "gateway/translate.h"
 
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/secret.h"
 #include "gateway/attempt.h"
 #include "gateway/stages.h"
 #include "wire/inflate.h"
 
+#include <openssl/sha.h>
 #include <stdio.h>
 
 /* A request grows when it is translated: ids, names, escapes. */
@@ -83,32 +87,80 @@ static const struct gw_claude_limits *limits_of(const struct gw_snapshot *snapsh
     return gw_claude_limits_of(model, snapshot->claude, snapshot->claude_count);
 }
 
+/* Who is asked for what. */
+struct wish {
+    const struct gw_provider_config *provider;
+    const struct gw_codec *upstream;
+    struct gw_str model;
+    const struct gw_str *params;
+    const struct gw_target_config *target; /* NULL: passthrough */
+};
+
 /* A caller knows the key of its own. */
-static struct gw_str secret_of(const struct gw_exchange *ex)
+static struct gw_str secret_of(const struct gw_target_config *target)
 {
-    const struct gw_secret *secret =
-        ex->managed ? ex->managed->walk.target->credential.secret : NULL;
+    const struct gw_secret *secret = target ? target->credential.secret : NULL;
 
     return secret ? gw_secret_bytes(secret) : GW_STR("");
 }
 
-static struct gw_translation_setup setup_of(const struct gw_exchange *ex,
-                                            const struct gw_provider_config *provider,
-                                            const struct gw_codec *upstream, struct gw_str model,
-                                            const struct gw_str *params)
+/* Callers are told apart by what they show; those that show nothing are one. Each key goes in with its place, and
+ * values of fields have no line ends. @return false when out of memory */
+static bool find_tenant(struct gw_exchange *ex, struct gw_carry_tenant *tenant)
+{
+    const struct gw_caller_keys keys = gw_request_caller_keys(ex);
+    const struct gw_str parts[] = {keys.authorization, GW_STR("\n"), keys.x_api_key,
+                                   GW_STR("\n"),       keys.api_key, GW_STR("\n"),
+                                   keys.x_goog_api_key};
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    struct gw_buf all;
+
+    *tenant = (struct gw_carry_tenant){{0}};
+    gw_buf_init(&all, SIZE_MAX);
+    enum gw_status status = gw_buf_add_all(&all, parts, GW_COUNT(parts));
+    if (status == GW_OK && gw_buf_len(&all) > GW_COUNT(parts) / 2) {
+        SHA256((const unsigned char *)all.base, gw_buf_len(&all), digest);
+        memcpy(tenant->bytes, digest, sizeof tenant->bytes);
+    }
+    if (all.base)
+        gw_secret_wipe(all.base, all.room);
+    gw_buf_finish(&all);
+    return status == GW_OK;
+}
+
+/* Without memory for it nothing is kept. */
+static struct gw_turn_keeper keeper_of(struct gw_exchange *ex, const struct wish *wish)
+{
+    const struct gw_gateway *gateway = gw_exchange_gateway(ex);
+    struct gw_turn_keeper keeper = {.carry = gateway->options.carry};
+
+    if (!(ex->scan.keys &
+          gw_json_scan_key_bit(GW_STR("tools")))) /* there is no call to keep it by */
+        return (struct gw_turn_keeper){.carry = NULL};
+    if (!keeper.carry || !find_tenant(ex, &keeper.tenant))
+        return (struct gw_turn_keeper){.carry = NULL};
+    keeper.origin = gw_hash(wish->provider->name) * 31 + gw_hash(secret_of(wish->target));
+    keeper.now_ms = gw_loop_now_ns(gateway->http.loop) / GW_NS_PER_MS;
+    return keeper;
+}
+
+static struct gw_translation_setup setup_of(struct gw_exchange *ex, const struct wish *wish)
 {
     const struct gw_snapshot *snapshot = ex->site->snapshot;
     struct gw_translation_setup setup = {
         .caller = gw_translate_caller(ex),
-        .upstream = upstream,
-        .target = {.profile = snapshot->profiles[provider->index],
-                   .claude = limits_of(snapshot, provider, upstream, model),
-                   .model = model},
+        .upstream = wish->upstream,
+        .target = {.profile = snapshot->profiles[wish->provider->index],
+                   .claude = limits_of(snapshot, wish->provider, wish->upstream, wish->model),
+                   .model = wish->model},
         .now_s = ex->record.started_wall_ns / 1000000000u,
         .request_id = ex->record.request_id,
+        .keeper = keeper_of(ex, wish),
+        .secret = secret_of(wish->target),
         .cache = &gw_exchange_gateway(ex)->arenas,
     };
 
+    const struct gw_str *params = wish->params;
     if (params)
         setup.overrides = (struct gw_translation_overrides){
             .temperature = params[GW_PARAM_TEMPERATURE],
@@ -124,7 +176,9 @@ static struct gw_translate *create(struct gw_exchange *ex, const struct gw_codec
                                    struct gw_str model, const struct gw_str *params)
 {
     struct gw_gateway *gateway = gw_exchange_gateway(ex);
-    struct gw_translation_setup setup = setup_of(ex, ex->provider, upstream, model, params);
+    const struct wish wish = {ex->provider, upstream, model, params,
+                              ex->managed ? ex->managed->walk.target : NULL};
+    struct gw_translation_setup setup = setup_of(ex, &wish);
     struct gw_translate *translate = gw_arena_zalloc(&ex->arena, sizeof *translate);
     uint64_t random[2] = {gw_rng_next(&gateway->rng), gw_rng_next(&gateway->rng)};
 
@@ -135,7 +189,6 @@ static struct gw_translate *create(struct gw_exchange *ex, const struct gw_codec
     _Static_assert(sizeof random == sizeof translate->seed, "the seed is two numbers");
     memcpy(translate->seed, random, sizeof random);
     setup.seed = (struct gw_str){translate->seed, sizeof translate->seed};
-    setup.secret = secret_of(ex);
     translate->translation = gw_translation_create(&ex->arena, &setup);
     return translate->translation ? translate : NULL;
 }
@@ -247,11 +300,12 @@ enum gw_status gw_translate_check_losses(const struct gw_exchange *ex,
     return GW_OK;
 }
 
-bool gw_translate_can_carry(const struct gw_exchange *ex, const struct gw_provider_config *provider,
-                            const struct gw_codec *upstream, struct gw_str model,
-                            const struct gw_str *params)
+bool gw_translate_can_carry(struct gw_exchange *ex, const struct gw_target_config *target,
+                            const struct gw_codec *upstream)
 {
-    struct gw_translation_setup setup = setup_of(ex, provider, upstream, model, params);
+    const struct gw_provider_config *provider = target->model->provider;
+    const struct wish wish = {provider, upstream, target->model->name, target->params, target};
+    struct gw_translation_setup setup = setup_of(ex, &wish);
     struct gw_str body = gw_buf_str(&ex->forward.held);
     struct gw_complaint complaint = {.status = GW_OK};
     enum gw_status status = GW_NO_MEMORY;

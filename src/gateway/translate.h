@@ -60,9 +60,8 @@ enum gw_status gw_translate_check_losses(const struct gw_exchange *ex,
                                          struct gw_complaint *complaint);
 
 /* Would it be GW_UNSUPPORTED? Nothing of the exchange changes. */
-bool gw_translate_can_carry(const struct gw_exchange *ex, const struct gw_provider_config *provider,
-                            const struct gw_codec *upstream, struct gw_str model,
-                            const struct gw_str *params);
+bool gw_translate_can_carry(struct gw_exchange *ex, const struct gw_target_config *target,
+                            const struct gw_codec *upstream);
 
 /* Path below the base URL that a call is sent to. */
 struct gw_str gw_translate_path(const struct gw_codec *upstream);

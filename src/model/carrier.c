@@ -7,6 +7,7 @@
 
 #define HEAD_BYTES 6u /* "gw1:a:" */
 #define TOKENS_MAX (GW_CARRIER_BLOCKS_MAX * 16)
+#define FIRST_BLOCK 1u /* the token behind the array's */
 
 static const struct gw_str mark = GW_STR_INIT("gw1:");
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -29,7 +30,7 @@ static void put(struct gw_json_writer *out, struct gw_str key, struct gw_text te
         gw_json_write_null(out);
 }
 
-static enum gw_status write_json(const struct gw_part *part, unsigned index, struct gw_buf *buf)
+enum gw_status gw_carrier_write_json(const struct gw_part *part, unsigned index, struct gw_buf *buf)
 {
     struct gw_json_writer out;
     bool call = part->kind == GW_PART_TOOL_CALL, redacted = part->kind == GW_PART_REDACTED;
@@ -85,7 +86,7 @@ struct gw_text gw_carrier_write(const struct gw_part *part, unsigned index, stru
     struct gw_buf json;
 
     gw_buf_init(&json, GW_ARENA_ALLOC_MAX / 2);
-    if (write_json(part, index, &json) == GW_OK) {
+    if (gw_carrier_write_json(part, index, &json) == GW_OK) {
         struct gw_str bytes = gw_buf_str(&json);
         char *into = gw_arena_bytes(arena, HEAD_BYTES + (bytes.len / 3 + 1) * 4);
         if (into) {
@@ -100,17 +101,6 @@ struct gw_text gw_carrier_write(const struct gw_part *part, unsigned index, stru
 }
 
 /* ---- reading ---- */
-
-static enum gw_family family_of(char letter)
-{
-    static const enum gw_family families[] = {GW_FAMILY_ANTHROPIC, GW_FAMILY_OPENAI,
-                                              GW_FAMILY_GEMINI, GW_FAMILY_PLAIN};
-
-    for (size_t i = 0; i < GW_COUNT(families); i++)
-        if (gw_family_letter(families[i]) == letter)
-            return families[i];
-    return GW_FAMILY_NONE;
-}
 
 /* @param into  room for len / 4 * 3 + 2 bytes. @return SIZE_MAX: it is not base64url */
 static size_t decode(struct gw_str text, char *into)
@@ -207,7 +197,7 @@ enum gw_status gw_carrier_read(struct gw_text data, struct gw_arena *arena,
         return GW_NO_MEMORY;
     if (text.len < HEAD_BYTES || text.base[HEAD_BYTES - 1] != ':')
         return GW_OK;
-    enum gw_family family = family_of(text.base[mark.len]);
+    enum gw_family family = gw_family_of(text.base[mark.len]);
     text = gw_str_from(text, HEAD_BYTES);
     char *bytes = gw_arena_bytes(arena, text.len / 4 * 3 + 2);
     if (!bytes)
@@ -221,5 +211,24 @@ enum gw_status gw_carrier_read(struct gw_text data, struct gw_arena *arena,
         status = read_blocks(&json, family, arena, &parts);
     if (status == GW_OK)
         *parts_out = parts;
+    return status == GW_NO_MEMORY ? status : GW_OK;
+}
+
+enum gw_status gw_carrier_read_json(struct gw_str text, enum gw_family family,
+                                    struct gw_arena *arena, struct gw_part **part_out,
+                                    unsigned *index_out)
+{
+    struct gw_json json;
+    int64_t index = 0;
+
+    *part_out = NULL;
+    *index_out = 0;
+    enum gw_status status = gw_json_read(text, arena, TOKENS_MAX, &json, NULL);
+    if (status == GW_OK)
+        status = read_blocks(&json, family, arena, part_out);
+    if (status == GW_OK && *part_out &&
+        gw_json_int64(&json, gw_json_get(&json, FIRST_BLOCK, GW_STR("i")), &index) && index > 0 &&
+        index <= UINT32_MAX)
+        *index_out = (unsigned)index;
     return status == GW_NO_MEMORY ? status : GW_OK;
 }

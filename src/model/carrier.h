@@ -26,4 +26,14 @@ struct gw_text gw_carrier_write(const struct gw_part *part, unsigned index, stru
 enum gw_status gw_carrier_read(struct gw_text data, struct gw_arena *arena,
                                struct gw_part **parts_out);
 
+/* One block without what is around it: a JSON array of it alone, added to `out`.
+ * @return GW_OK, GW_TOO_LARGE or GW_NO_MEMORY */
+enum gw_status gw_carrier_write_json(const struct gw_part *part, unsigned index,
+                                     struct gw_buf *out);
+/* Reads that; `json` must stay. NULL and GW_OK: it cannot be read.
+ * @return GW_OK or GW_NO_MEMORY */
+enum gw_status gw_carrier_read_json(struct gw_str json, enum gw_family family,
+                                    struct gw_arena *arena, struct gw_part **part_out,
+                                    unsigned *index_out);
+
 #endif

@@ -20,6 +20,17 @@ char gw_family_letter(enum gw_family family)
     return 'd';
 }
 
+enum gw_family gw_family_of(char letter)
+{
+    static const enum gw_family families[] = {GW_FAMILY_ANTHROPIC, GW_FAMILY_OPENAI,
+                                              GW_FAMILY_GEMINI, GW_FAMILY_PLAIN};
+
+    for (size_t i = 0; i < GW_COUNT(families); i++)
+        if (gw_family_letter(families[i]) == letter)
+            return families[i];
+    return GW_FAMILY_NONE;
+}
+
 static const struct gw_str effort_names[GW_EFFORTS] = {
     [GW_EFFORT_UNSET] = GW_STR_INIT(""),          [GW_EFFORT_NONE] = GW_STR_INIT("none"),
     [GW_EFFORT_MINIMAL] = GW_STR_INIT("minimal"), [GW_EFFORT_LOW] = GW_STR_INIT("low"),

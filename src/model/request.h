@@ -20,6 +20,8 @@ enum gw_family {
     GW_FAMILY_PLAIN      /* d: visible text without any proof */
 };
 char gw_family_letter(enum gw_family family); /* 'a', 'o', 'g', 'd' */
+/* GW_FAMILY_NONE: no such letter */
+enum gw_family gw_family_of(char letter);
 
 /* ---- content ---- */
 

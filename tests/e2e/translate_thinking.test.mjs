@@ -123,6 +123,24 @@ describe("across turns", () => {
       keeps(Client, streamed) && dialect === "messages" && Client !== LangChainResponses,
   );
 
+  /* Under an id of its own each time: one that names two turns names none. */
+  let dropped = 0;
+  forPairs(
+    "of a caller that drops it, it comes back all the same",
+    async (pair) => {
+      const call = { ...CALL.call, id: `call_dropped_${++dropped}` };
+      vendor.say({ parts: [THINKING, { call }], finish: "tool_use" });
+      const conversation = talk(pair, { tools: TOOLS });
+      const { calls } = await conversation.say("Think.");
+      const answer = await conversation.answer(calls, () => "seen");
+      assert.equal(answer.text, PLAIN.parts[0].text);
+      const [, { role, parts }] = vendor.lastAsked.turns;
+      assert.equal(role, "assistant");
+      assert.deepEqual(parts, [THINKING, { call: { ...call, args: { at: 1 } } }]);
+    },
+    (Client, dialect, streamed) => !keeps(Client, streamed) && dialect !== "chat",
+  );
+
   forPairs(
     "a caller that drops it still gets its answers",
     async (pair) => {
@@ -132,7 +150,7 @@ describe("across turns", () => {
       const answer = await conversation.answer(calls, () => "seen");
       assert.equal(answer.text, PLAIN.parts[0].text);
     },
-    (Client, dialect, streamed) => !keeps(Client, streamed),
+    (Client, dialect, streamed) => !keeps(Client, streamed) && dialect === "chat",
   );
 
   forPairs(
