@@ -108,7 +108,10 @@ enum gw_status gw_translation_request(struct gw_translation *translation, struct
     const struct gw_translation_setup *setup = &translation->setup;
     struct gw_request *request = &translation->request;
 
-    *request = (struct gw_request){.arena = translation->arena, .ledger = &translation->ledger};
+    *request = (struct gw_request){.arena = translation->arena,
+                                   .ledger = &translation->ledger,
+                                   .fetches = setup->fetches,
+                                   .fetched = setup->fetched};
     enum gw_status status = setup->caller->read_request(body, request, complaint);
     if (status != GW_OK)
         return status;
@@ -126,6 +129,11 @@ enum gw_status gw_translation_request(struct gw_translation *translation, struct
         .request_id = setup->request_id,
     };
     return setup->upstream->write_request(request, &setup->target, out, complaint);
+}
+
+const struct gw_wanted *gw_translation_wanted(const struct gw_translation *translation)
+{
+    return translation->request.wanted;
 }
 
 const struct gw_ledger *gw_translation_ledger(const struct gw_translation *translation)
