@@ -284,19 +284,19 @@ static void on_fail(void *user, const struct gw_up_loss *loss)
         [GW_UP_TIMEOUT] = "its server did not answer in time",
     };
     struct gw_fetch *fetch = user;
-    struct gw_err err = *loss->err; /* it goes with the connection */
+    const struct gw_err *err = loss->err;
 
     fetch->up = NULL;
     switch (loss->fault) {
     case GW_UP_CONNECT:
-        fail(fetch, err.status == GW_UNSUPPORTED ? "its host has an address that is not public"
-                                                 : err.message);
+        fail(fetch, err->status == GW_UNSUPPORTED ? "its host has an address that is not public"
+                                                  : err->message);
         return;
     case GW_UP_DNS:
-        fail(fetch, err.message);
+        fail(fetch, err->message);
         return;
     case GW_UP_TLS:
-        fail_without_hint(fetch, err.message);
+        fail_without_hint(fetch, err->message);
         return;
     case GW_UP_OVERLOADED:
     case GW_UP_CONNECT_TIMEOUT:
