@@ -33,7 +33,7 @@ static const struct {
          "`max_completion_tokens` for `max_tokens`, for reasoning models"),
     EDIT(no_stream_options, "no `stream_options`"),
     EDIT(flat, "content that is text only as one string"),
-    EDIT(base64_images, "images by URL are refused"),
+    EDIT(base64_images, "images by URL are refused, or fetched (`fetch_media`)"),
     EDIT(empty_content, "`\"\"` for an absent `content`"),
     EDIT(system_parts, "several system texts as parts"),
     EDIT(merge_roles, "neighbours of one role become one message"),

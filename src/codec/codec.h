@@ -51,7 +51,8 @@ struct gw_codec {
 
     /* What goes upstream; the same request gives the same bytes. May change `request` (history, names), which
      * is not used again but by the writer of its answer. Losses go into request->ledger.
-     * @return GW_OK; GW_UNSUPPORTED: it cannot be carried: `complaint`; GW_TOO_LARGE; GW_NO_MEMORY */
+     * @return GW_OK; GW_AGAIN: request->wanted has to be fetched first, nothing else is in the way, and `out` is of
+     * no use; GW_UNSUPPORTED: it cannot be carried: `complaint`; GW_TOO_LARGE; GW_NO_MEMORY */
     enum gw_status (*write_request)(struct gw_request *request,
                                     const struct gw_target_traits *target, struct gw_buf *out,
                                     struct gw_complaint *complaint);

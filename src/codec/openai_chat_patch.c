@@ -5,8 +5,6 @@
 #include "model/names.h"
 #include "wire/json_scan.h"
 
-#include <stdio.h>
-
 /* ---- a glance ---- */
 
 struct gw_chat_watch gw_chat_watch_of(const struct gw_profile *profile, bool others)
@@ -360,24 +358,45 @@ static void flatten(struct patch *patch, uint32_t content)
     gw_json_edit(patch->edits, end, whole->end - end, GW_STR("\""));
 }
 
-static enum gw_status check_images(struct patch *patch, uint32_t content)
+/* An image by its URL, where the provider takes none: what was fetched stands in its place. */
+static enum gw_status fit_image(struct patch *patch, uint32_t url, unsigned number)
+{
+    struct gw_arena *arena = patch->edits->arena;
+    struct gw_part image = {
+        .kind = GW_PART_IMAGE,
+        .source = {.kind = GW_SOURCE_URL,
+                   .data = {gw_arena_str(arena, gw_json_raw(patch->json, url))}},
+        .path = {gw_arena_printf(arena, "messages[%u].content[%u]", patch->message, number)},
+    };
+
+    if (!gw_text_present(image.source.data) || !gw_text_present(image.path))
+        return GW_NO_MEMORY;
+    enum gw_status status = gw_chat_resolve_image(&patch->plan, &image);
+    if (status != GW_OK || image.source.kind != GW_SOURCE_BASE64)
+        return status;
+    struct gw_str mime = image.source.mime.raw, data = image.source.data.raw;
+    replace(patch, url,
+            data.len < INT32_MAX ? gw_arena_printf(arena, "\"data:%.*s;base64,%.*s\"",
+                                                   GW_STR_ARG(mime), GW_STR_ARG(data))
+                                 : (struct gw_str){NULL, 0});
+    return GW_OK;
+}
+
+static enum gw_status fit_images(struct patch *patch, uint32_t content)
 {
     const struct gw_json *json = patch->json;
     struct gw_json_iter iter = gw_json_iter(json, content);
-    char param[64];
+    enum gw_status status = GW_OK;
     uint32_t part;
 
-    for (unsigned i = 0; gw_json_next(json, &iter, &part); i++) {
+    for (unsigned i = 0; status == GW_OK && gw_json_next(json, &iter, &part); i++) {
         uint32_t image = gw_json_get(json, part, GW_STR("image_url"));
         uint32_t url = gw_json_get(json, image, GW_STR("url"));
-        struct gw_str raw = gw_json_raw(json, url == GW_JSON_ABSENT ? image : url);
-        if (!gw_str_starts(raw, GW_STR("http")))
-            continue;
-        snprintf(param, sizeof param, "messages[%u].content[%u]", patch->message, i);
-        return gw_complain(patch->plan.complaint, GW_UNSUPPORTED, "unsupported_parameter", param,
-                           "the provider of this model does not take addresses of images");
+        url = url == GW_JSON_ABSENT ? image : url;
+        if (gw_str_starts(gw_json_raw(json, url), GW_STR("http")))
+            status = fit_image(patch, url, i);
     }
-    return GW_OK;
+    return status;
 }
 
 static bool is_role(const struct patch *patch, uint32_t message, const char *role)
@@ -421,7 +440,7 @@ static enum gw_status fit_message(struct patch *patch, uint32_t message)
         replace(patch, content, GW_STR("\"\""));
     if (profile->flat)
         flatten(patch, content);
-    return profile->base64_images ? check_images(patch, content) : GW_OK;
+    return profile->base64_images ? fit_images(patch, content) : GW_OK;
 }
 
 static void tell_schema(struct patch *patch, uint32_t message)
@@ -460,13 +479,11 @@ static enum gw_status fit_messages(struct patch *patch)
     return status;
 }
 
-enum gw_status gw_chat_patch(const struct gw_target_traits *target, struct gw_ledger *ledger,
+enum gw_status gw_chat_patch(const struct gw_target_traits *target, struct gw_request *request,
                              struct gw_json_edits *edits, struct gw_complaint *complaint)
 {
-    struct gw_request request = {
-        .arena = edits->arena, .ledger = ledger, .family = GW_FAMILY_PLAIN};
     struct patch patch = {
-        .plan = {.request = &request,
+        .plan = {.request = request,
                  .profile = target->profile,
                  .model = target->model,
                  .complaint = complaint},
@@ -474,6 +491,7 @@ enum gw_status gw_chat_patch(const struct gw_target_traits *target, struct gw_le
         .json = edits->json,
     };
 
+    request->family = GW_FAMILY_PLAIN;
     if (*target->profile->name == '\0')
         return GW_OK;
     plan_effort(&patch);
@@ -482,5 +500,7 @@ enum gw_status gw_chat_patch(const struct gw_target_traits *target, struct gw_le
         status = fit_messages(&patch);
     if (status == GW_OK)
         fit_tools(&patch);
-    return status == GW_OK ? edits->status : status;
+    if (status == GW_OK)
+        status = edits->status;
+    return status == GW_OK && request->wanted ? GW_AGAIN : status;
 }

@@ -27,9 +27,10 @@ struct gw_chat_watch gw_chat_watch_of(const struct gw_profile *profile, bool oth
 bool gw_chat_patch_suspected(const struct gw_chat_watch *watch, struct gw_str model, uint64_t keys,
                              struct gw_str body);
 
-/* The edits. What is lost goes into `ledger`; texts that are made live in edits->arena.
- * @return GW_OK; GW_UNSUPPORTED: it cannot be carried: `complaint`; GW_NO_MEMORY */
-enum gw_status gw_chat_patch(const struct gw_target_traits *target, struct gw_ledger *ledger,
+/* The edits. Texts that are made live in edits->arena.
+ * @param request  of which only these are used: arena; ledger: what is lost; fetches, fetched; wanted, which is set
+ * @return GW_OK; GW_AGAIN: images are wanted first; GW_UNSUPPORTED: it cannot be carried: `complaint`; GW_NO_MEMORY */
+enum gw_status gw_chat_patch(const struct gw_target_traits *target, struct gw_request *request,
                              struct gw_json_edits *edits, struct gw_complaint *complaint);
 
 #endif

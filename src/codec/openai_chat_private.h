@@ -165,9 +165,13 @@ void gw_chat_plan_effort(struct gw_chat_plan *plan);
 enum gw_status gw_chat_plan_tools(struct gw_chat_plan *plan);
 enum gw_status gw_chat_write_tools(struct gw_chat_plan *plan, struct gw_json_writer *out);
 
-/* Whether all media can be said. @return GW_OK or GW_UNSUPPORTED */
+/* Whether all media can be said, some of them once they are fetched. Puts in what was.
+ * @return GW_OK, GW_UNSUPPORTED or GW_NO_MEMORY */
 enum gw_status gw_chat_check_media(const struct gw_chat_plan *plan);
 /* One part of a content: text, image, document, audio. */
+/* An image by URL where none are taken: becomes what was fetched, or is wanted. @return GW_OK, GW_UNSUPPORTED or
+ * GW_NO_MEMORY */
+enum gw_status gw_chat_resolve_image(const struct gw_chat_plan *plan, struct gw_part *part);
 void gw_chat_write_part(const struct gw_chat_plan *plan, const struct gw_part *part,
                         struct gw_json_writer *out);
 /* The member `content`: of text and media among `parts`, in the shortest form that says it. */

@@ -352,6 +352,8 @@ enum gw_status gw_chat_write_request(struct gw_request *request,
     gw_map_init(&plan.use);
     gw_map_init(&plan.customs);
     enum gw_status status = write(&plan, out);
+    if (status == GW_OK && request->wanted)
+        status = GW_AGAIN;
     gw_map_finish(&plan.use);
     gw_map_finish(&plan.customs);
     return status;

@@ -41,14 +41,39 @@ static enum gw_status check_document(const struct gw_chat_plan *plan, const stru
     return GW_OK;
 }
 
-static enum gw_status check_part(const struct gw_chat_plan *plan, const struct gw_part *part)
+/* What was fetched takes the URL's place; else it is wanted, and the rest is looked at all the same: nothing is
+ * fetched for a request that cannot be carried anyway. */
+enum gw_status gw_chat_resolve_image(const struct gw_chat_plan *plan, struct gw_part *part)
+{
+    struct gw_request *request = plan->request;
+    struct gw_str url = part->source.data.raw;
+    struct gw_wanted **end = &request->wanted;
+
+    if (!request->fetches)
+        return refuse(plan, part, "addresses of images");
+    for (const struct gw_fetched *fetched = request->fetched; fetched; fetched = fetched->next)
+        if (gw_str_eq(fetched->url.raw, url)) {
+            part->source = fetched->source;
+            return GW_OK;
+        }
+    for (; *end; end = &(*end)->next)
+        if (gw_str_eq((*end)->url.raw, url))
+            return GW_OK;
+    *end = gw_arena_alloc(request->arena, sizeof **end);
+    if (!*end)
+        return GW_NO_MEMORY;
+    **end = (struct gw_wanted){.url = part->source.data, .path = part->path};
+    return GW_OK;
+}
+
+static enum gw_status check_part(const struct gw_chat_plan *plan, struct gw_part *part)
 {
     enum gw_source_kind kind = part->source.kind;
 
     switch (part->kind) {
     case GW_PART_IMAGE:
         if (kind == GW_SOURCE_URL && plan->profile->base64_images)
-            return refuse(plan, part, "addresses of images");
+            return gw_chat_resolve_image(plan, part);
         if (kind != GW_SOURCE_URL && kind != GW_SOURCE_BASE64)
             return refuse(plan, part, "images by their id");
         return GW_OK;
@@ -76,10 +101,9 @@ enum gw_status gw_chat_check_media(const struct gw_chat_plan *plan)
 
     for (const struct gw_message *message = plan->request->messages; message;
          message = message->next)
-        for (const struct gw_part *part = message->parts; part; part = part->next) {
+        for (struct gw_part *part = message->parts; part; part = part->next) {
             status = check_part(plan, part);
-            for (const struct gw_part *inner = part->parts; status == GW_OK && inner;
-                 inner = inner->next)
+            for (struct gw_part *inner = part->parts; status == GW_OK && inner; inner = inner->next)
                 if (inner->kind == GW_PART_IMAGE) /* other media of a result are told of in words */
                     status = check_part(plan, inner);
             if (status != GW_OK)

@@ -137,7 +137,10 @@ enum gw_status gw_translation_request(struct gw_translation *translation, struct
     const struct gw_translation_setup *setup = &translation->setup;
     struct gw_request *request = &translation->request;
 
-    *request = (struct gw_request){.arena = translation->arena, .ledger = &translation->ledger};
+    *request = (struct gw_request){.arena = translation->arena,
+                                   .ledger = &translation->ledger,
+                                   .fetches = setup->fetches,
+                                   .fetched = setup->fetched};
     enum gw_status status = setup->caller->read_request(body, request, complaint);
     if (status == GW_OK)
         status = restore_turns(translation);
@@ -177,6 +180,11 @@ enum gw_status gw_translation_pass(struct gw_translation *translation, struct gw
     }
     set_context(translation, body);
     return gw_text_present(request->model) ? GW_OK : GW_NO_MEMORY;
+}
+
+const struct gw_wanted *gw_translation_wanted(const struct gw_translation *translation)
+{
+    return translation->request.wanted;
 }
 
 const struct gw_ledger *gw_translation_ledger(const struct gw_translation *translation)

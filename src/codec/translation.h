@@ -31,7 +31,9 @@ struct gw_translation_setup {
     struct gw_str secret;     /* the credential in use, never told; may be empty; must stay */
     struct gw_translation_overrides overrides;
     struct gw_turn_keeper keeper; /* where state is kept that callers do not bring back */
-    struct gw_arena_cache *cache; /* of blocks for what is read; NULL: the heap */
+    bool fetches;                     /* as of struct gw_request */
+    const struct gw_fetched *fetched; /* likewise; must stay */
+    struct gw_arena_cache *cache;     /* of blocks for what is read; NULL: the heap */
 };
 
 /* Lives in `arena`; NULL when out of memory. */
@@ -41,7 +43,8 @@ struct gw_translation *gw_translation_create(struct gw_arena *arena,
 void gw_translation_finish(struct gw_translation *translation);
 
 /* The caller's body, which must stay, as the upstream's.
- * @return GW_OK; GW_INVALID: it is no request of the caller's dialect; GW_UNSUPPORTED: it cannot be carried;
+ * @return GW_OK; GW_AGAIN: only where setup->fetches: gw_translation_wanted() has to be fetched, and a translation
+ * created with it; nothing else is in the way; GW_INVALID: it is no request of the caller's dialect; GW_UNSUPPORTED: it cannot be carried;
  * both with `complaint`; GW_TOO_LARGE; GW_NO_MEMORY */
 enum gw_status gw_translation_request(struct gw_translation *translation, struct gw_str body,
                                       struct gw_buf *out, struct gw_complaint *complaint);
@@ -49,6 +52,8 @@ enum gw_status gw_translation_request(struct gw_translation *translation, struct
  * @param lost  what was changed in it. @return GW_OK or GW_NO_MEMORY */
 enum gw_status gw_translation_pass(struct gw_translation *translation, struct gw_str body,
                                    const struct gw_ledger *lost);
+/* Images to be fetched: not empty after GW_AGAIN only. They point into the body or the arena. */
+const struct gw_wanted *gw_translation_wanted(const struct gw_translation *translation);
 /* What of it was lost, so far; answers may add to it. */
 const struct gw_ledger *gw_translation_ledger(const struct gw_translation *translation);
 /* What the caller asked for. After gw_translation_request(). */

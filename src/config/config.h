@@ -145,6 +145,7 @@ struct gw_translation_model {
 
 struct gw_translation_config {
     bool strict; /* on_unsupported = "error" */
+    bool fetch_media;
     const struct gw_translation_model *models;
     uint32_t models_count;
 };

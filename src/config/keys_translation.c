@@ -46,17 +46,18 @@ static const struct gw_config_key translation_keys[] = {
      "in `x-gateway-warnings`; `error` refuses the request by its name. A caller asks for the "
      "latter "
      "with `x-gateway-strict: true`."},
-    {"fetch_media", GW_KEY_BOOL, GW_KEY_LATER | NOWHERE, "false", 0, 0, NULL, NULL,
-     "Whether media given by URL are fetched for upstreams that take none."},
+    {"fetch_media", GW_KEY_BOOL, 0, TRANSLATION(fetch_media), "false", 0, 0, NULL, NULL,
+     "Whether images given by URL are fetched for providers that take none: over HTTPS, from "
+     "public "
+     "addresses, up to 20 MiB and 10 s each, 8 for a request. Else such a request is refused."},
     {"meter_streams", GW_KEY_CHOICE, GW_KEY_LATER | NOWHERE, "managed", 0, 0, meter_streams, NULL,
      "For which streams OpenAI-shaped upstreams are asked for the usage."},
     {"models", GW_KEY_TABLES, 0, TRANSLATION(models), NULL, 0, 0, NULL, &model_table, NULL},
 };
 
-const struct gw_config_table gw_table_translation = {
-    "translation",
-    TABLE(translation_keys),
-    sizeof(struct gw_raw_translation),
-    GW_TABLE_PARTLY,
-    "fetching media and metering streams are not in this release",
-    "Calls from one dialect to another."};
+const struct gw_config_table gw_table_translation = {"translation",
+                                                     TABLE(translation_keys),
+                                                     sizeof(struct gw_raw_translation),
+                                                     GW_TABLE_PARTLY,
+                                                     "metering streams is not in this release",
+                                                     "Calls from one dialect to another."};

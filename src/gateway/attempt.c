@@ -1,6 +1,7 @@
 #include "gateway/attempt.h"
 
 #include "gateway/count_tokens.h"
+#include "gateway/fetch.h"
 #include "gateway/patch.h"
 #include "gateway/retry_after.h"
 #include "gateway/stages.h"
@@ -209,6 +210,10 @@ static enum gw_status edit(struct gw_exchange *ex, const struct gw_target_config
     if (has_params(ex, target) && !splice_variant(ex, target))
         return GW_EOF;
     enum gw_status status = gw_patch_request(ex, target->model->name, complaint);
+    if (status == GW_AGAIN) {
+        ex->managed->under_way = false; /* nobody has been asked yet */
+        return gw_fetch_begin(ex, ex->edited->wanted) ? GW_AGAIN : GW_EOF;
+    }
     if (status != GW_OK)
         return status == GW_UNSUPPORTED ? status : GW_EOF;
     if (gw_patch_end(ex, target->model->name))
@@ -227,27 +232,9 @@ static bool needs_whole(struct gw_exchange *ex)
            gw_stages_can_serve(ex, target->model->provider, target->model->api) != GW_STAGES_SERVES;
 }
 
-/* The target in hand cannot carry the request, and nothing was sent to it. Another one is taken, as if it were
- * not there. @return false: none is left; the one in hand stays */
-static bool leave_out(struct gw_exchange *ex)
-{
-    struct gw_managed *managed = ex->managed;
-    struct gw_walk_view view = view_of(ex);
-    struct gw_walk walk;
-
-    managed->judging = true;
-    if (managed->walk.marks || !judge(managed, managed->walk.target, false) ||
-        !gw_walk_begin(&walk, managed->walk.route, &view))
-        return false;
-    if (managed->walk.probe)
-        gw_health_probe_dropped(health_of(ex), now_ms(ex));
-    managed->under_way = false;
-    managed->walk = walk;
-    return true;
-}
-
 /* The target in hand is asked.
- * @return GW_OK; GW_UNSUPPORTED: it cannot carry the request; anything else: the exchange is over */
+ * @return GW_OK; GW_AGAIN: images are being fetched for it; GW_UNSUPPORTED: it cannot carry the request; anything
+ * else: the exchange is over */
 static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complaint)
 {
     struct gw_managed *managed = ex->managed;
@@ -279,6 +266,10 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     if (service == GW_STAGES_TRANSLATES) {
         enum gw_status status = gw_translate_request(
             ex, upstream_of(ex, target), target->model->name, target->params, complaint);
+        if (status == GW_AGAIN) {
+            managed->under_way = false; /* nobody has been asked yet */
+            return gw_fetch_begin(ex, gw_translate_wanted(ex)) ? GW_AGAIN : GW_EOF;
+        }
         if (status != GW_OK)
             return status;
         return gw_stages_lease(ex) ? GW_OK : GW_EOF;
@@ -293,17 +284,65 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     return gw_stages_lease(ex) ? GW_OK : GW_EOF;
 }
 
+static void count_move(struct gw_exchange *ex, const struct gw_target_config *from,
+                       enum gw_outcome outcome, bool is_retry)
+{
+    struct gw_sinks *sinks = gw_exchange_gateway(ex)->options.sinks;
+    const struct gw_target_config *to = ex->managed->walk.target;
+
+    if (is_retry) {
+        ex->record.retries++;
+        gw_sinks_retry(sinks, outcome);
+    }
+    if (from != to) {
+        ex->record.fallbacks++;
+        gw_sinks_fallback(sinks, label_of(ex, from), label_of(ex, to));
+    }
+}
+
+/* The target in hand cannot carry the request, and nothing was sent to it. Another one is taken as if it were not
+ * there; or, where others have failed before (then it is an image that could not be fetched, all else is known
+ * when a target is chosen), as if it had failed too.
+ * @return false: none is left; the one in hand stays */
+static bool leave_out(struct gw_exchange *ex, struct gw_walk_next *next_out)
+{
+    struct gw_managed *managed = ex->managed;
+    const struct gw_target_config *left = managed->walk.target;
+    struct gw_walk_view view = view_of(ex);
+    struct gw_walk walk = managed->walk;
+    bool later = walk.marks != NULL;
+
+    *next_out = (struct gw_walk_next){.wait_ms = 0};
+    managed->judging = true;
+    if (!judge(managed, left, false) ||
+        !(later ? gw_walk_next(&walk, &view, GW_FAILURE_RETRYABLE, GW_RETRY_AFTER_NONE, next_out)
+                : gw_walk_begin(&walk, walk.route, &view) != NULL))
+        return false;
+    if (managed->walk.probe)
+        gw_health_probe_dropped(health_of(ex), now_ms(ex));
+    managed->under_way = false;
+    managed->walk = walk;
+    if (later)
+        count_move(ex, left, managed->outcome, next_out->is_retry);
+    return true;
+}
+
 /* The walk has a target in hand. @return false when the exchange is over */
 static bool start(struct gw_exchange *ex)
 {
     struct gw_complaint complaint;
+    struct gw_walk_next next;
     enum gw_status status;
 
-    while ((status = begin(ex, &complaint)) == GW_UNSUPPORTED && leave_out(ex))
-        ;
+    while ((status = begin(ex, &complaint)) == GW_UNSUPPORTED && leave_out(ex, &next)) {
+        if (next.wait_ms == 0)
+            continue;
+        gw_loop_timer_set(gw_exchange_gateway(ex)->http.loop, &ex->managed->timer, next.wait_ms);
+        return true;
+    }
     if (status == GW_UNSUPPORTED)
         gw_translate_refuse(ex, &complaint);
-    return status == GW_OK;
+    return status == GW_OK || status == GW_AGAIN;
 }
 
 static void on_timer(struct gw_timer *timer);
@@ -368,6 +407,11 @@ bool gw_attempt_body_whole(struct gw_exchange *ex)
     return start_and_send(ex);
 }
 
+void gw_attempt_fetched(struct gw_exchange *ex)
+{
+    (void)start_and_send(ex); /* a failure has answered the caller */
+}
+
 static void on_timer(struct gw_timer *timer)
 {
     struct gw_managed *managed =
@@ -394,22 +438,6 @@ static void forget_answer(struct gw_exchange *ex)
     record->at_ns[GW_AT_UPSTREAM_HEAD] = 0;
 }
 
-static void count_move(struct gw_exchange *ex, const struct gw_target_config *from,
-                       enum gw_outcome outcome, bool is_retry)
-{
-    struct gw_sinks *sinks = gw_exchange_gateway(ex)->options.sinks;
-    const struct gw_target_config *to = ex->managed->walk.target;
-
-    if (is_retry) {
-        ex->record.retries++;
-        gw_sinks_retry(sinks, outcome);
-    }
-    if (from != to) {
-        ex->record.fallbacks++;
-        gw_sinks_fallback(sinks, label_of(ex, from), label_of(ex, to));
-    }
-}
-
 /* @return true: the exchange goes on with another attempt, or has ended */
 static bool go_on(struct gw_exchange *ex, enum gw_outcome outcome, uint64_t retry_after_ms)
 {
@@ -420,6 +448,7 @@ static bool go_on(struct gw_exchange *ex, enum gw_outcome outcome, uint64_t retr
     struct gw_walk_next next;
 
     gw_attempt_ended(ex, outcome);
+    managed->outcome = outcome;
     ex->record.sent_once = ex->forward.sent_once && ex->forward.head_sent;
     if (ex->forward.head_sent && !ex->forward.keep)
         return false;

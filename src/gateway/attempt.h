@@ -23,6 +23,7 @@ struct gw_managed {
     bool answered;               /* its target's health has been told of the answer */
     struct gw_verdict *verdicts; /* of targets that were asked whether they can carry the request */
     bool judging;                /* one that cannot is left out: something has failed */
+    enum gw_outcome outcome;     /* of the last attempt that failed */
 };
 
 /* A route has been found: begins with its first target. @param model  as asked for
@@ -32,6 +33,9 @@ bool gw_attempt_begin(struct gw_exchange *ex, const struct gw_route_config *rout
 
 /* The body has become whole, which ex->wants_whole waited for. @return false when the exchange is over */
 bool gw_attempt_body_whole(struct gw_exchange *ex);
+
+/* For fetch.c: what was to be fetched for the attempt in hand is there, or cannot be had. */
+void gw_attempt_fetched(struct gw_exchange *ex);
 
 /* The head of an answer has come. @return true: it was a failure, and the exchange goes on without it (or
  * has ended); `ex->up` is not the caller's any more */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/attempt.h"
+#include "gateway/fetch.h"
 #include "gateway/patch.h"
 #include "gateway/translate.h"
 #include "wire/inflate.h"
@@ -17,7 +18,8 @@
  * it. */
 static const unsigned allowed[GW_EX_STATES] = {
     [GW_EX_READING] = TO(GW_EX_RESOLVING) | TO(GW_EX_DONE),
-    [GW_EX_RESOLVING] = TO(GW_EX_LEASING) | TO(GW_EX_DONE),
+    [GW_EX_RESOLVING] = TO(GW_EX_FETCHING) | TO(GW_EX_LEASING) | TO(GW_EX_DONE),
+    [GW_EX_FETCHING] = TO(GW_EX_RESOLVING) | TO(GW_EX_DONE),
     [GW_EX_LEASING] = TO(GW_EX_WAITING) | TO(GW_EX_RESOLVING) | TO(GW_EX_DONE),
     [GW_EX_WAITING] = TO(GW_EX_RELAYING) | TO(GW_EX_RESOLVING) | TO(GW_EX_DONE),
     [GW_EX_RELAYING] = TO(GW_EX_DONE),
@@ -27,9 +29,10 @@ static const unsigned allowed[GW_EX_STATES] = {
 /* The moment of the record that entering a state is; its clock is the turn's, which costs nothing.
  */
 static const enum gw_moment moments[GW_EX_STATES] = {
-    [GW_EX_READING] = GW_AT_START,          [GW_EX_RESOLVING] = GW_AT_ATTEMPT,
-    [GW_EX_LEASING] = GW_AT_ATTEMPT,        [GW_EX_WAITING] = GW_AT_SENT,
-    [GW_EX_RELAYING] = GW_AT_UPSTREAM_HEAD, [GW_EX_DONE] = GW_AT_END,
+    [GW_EX_READING] = GW_AT_START,    [GW_EX_RESOLVING] = GW_AT_ATTEMPT,
+    [GW_EX_FETCHING] = GW_AT_ATTEMPT, [GW_EX_LEASING] = GW_AT_ATTEMPT,
+    [GW_EX_WAITING] = GW_AT_SENT,     [GW_EX_RELAYING] = GW_AT_UPSTREAM_HEAD,
+    [GW_EX_DONE] = GW_AT_END,
 };
 
 void gw_exchange_move(struct gw_exchange *ex, enum gw_exchange_state to)
@@ -82,6 +85,7 @@ void gw_exchange_finish(struct gw_exchange *ex)
 
     if (ex->up)
         gw_up_cancel(ex->up);
+    gw_fetch_drop(ex);
     if (ex->managed)
         gw_attempt_finish(ex);
     if (ex->translate)

@@ -22,11 +22,14 @@ struct gw_inflate;
 struct gw_managed;   /* attempt.h */
 struct gw_translate; /* translate.h */
 struct gw_edited;    /* patch.h */
+struct gw_fetch;     /* fetch.h */
 
 enum gw_exchange_state {
     GW_EX_READING,   /* head read, model not known yet; leaves in stages.c: take_model() */
     GW_EX_RESOLVING, /* finding the provider, or waiting before the next attempt; leaves in stages.c:
                         resolve() and attempt.c: start() */
+    GW_EX_FETCHING,  /* getting images for the attempt in hand, whose body is whole; goes back to
+                        RESOLVING in fetch.c: go_on() */
     GW_EX_LEASING,   /* waiting for a connection; leaves in stages.c: on_ready(), or goes back from
                         relay.c: on_fail() */
     GW_EX_WAITING,   /* request on its way, maybe whole; no byte of an answer has left; leaves in
@@ -68,6 +71,7 @@ struct gw_exchange {
     struct gw_managed *managed;     /* NULL: passthrough */
     enum gw_model_api api;          /* of a passthrough model */
     struct gw_translate *translate; /* NULL: the provider speaks the caller's dialect */
+    struct gw_fetch *fetch;         /* NULL: nothing had to be fetched */
     bool resent;                    /* once, after a stale connection */
     bool wants_whole;               /* nothing is sent before the body is whole */
     bool strict;                    /* the caller wants nothing dropped */

@@ -24,6 +24,7 @@ static void site_free(struct gw_site *site)
         gw_origin_destroy(site->origins[i]);
     for (uint32_t i = 0; site->profiles && i < config->providers_count; i++)
         gw_tls_profile_destroy(site->profiles[i]);
+    gw_tls_profile_destroy(site->media_profile);
     free(site->origins);
     free(site->profiles);
     gw_snapshot_release(site->snapshot);
@@ -116,6 +117,8 @@ static enum gw_status site_create(struct gw_gateway *gateway, struct gw_snapshot
         status = gw_err_set(err, GW_NO_MEMORY, "could not allocate a site");
     for (uint32_t i = 0; status == GW_OK && i < config->providers_count; i++)
         status = add_origin(site, i, err);
+    if (status == GW_OK && snapshot->media_trust)
+        status = gw_tls_client_profile(snapshot->media_trust, &site->media_profile, err);
     if (status != GW_OK) {
         site_free(site);
         return status;

@@ -22,8 +22,9 @@ struct gw_tls_profile;
 struct gw_site {
     struct gw_gateway *gateway;
     struct gw_snapshot *snapshot;
-    struct gw_origin **origins;       /* by provider index */
-    struct gw_tls_profile **profiles; /* by provider index; NULL: plain */
+    struct gw_origin **origins;           /* by provider index */
+    struct gw_tls_profile **profiles;     /* by provider index; NULL: plain */
+    struct gw_tls_profile *media_profile; /* of fetch.c; NULL: nothing is fetched */
     unsigned exchanges;
     bool retired;
     bool log_enabled, log_remote_addr;
@@ -55,6 +56,8 @@ struct gw_gateway_options {
     unsigned demo_port;     /* where "demo:" is; 0: nowhere */
     struct gw_proxy proxy;
     struct gw_str no_proxy; /* list of hosts */
+    /* fetch.c: also from addresses that are not public. Nothing but tests sets it. */
+    bool fetch_from_anywhere;
 };
 
 struct gw_gateway {

@@ -1,6 +1,7 @@
 #include "gateway/patch.h"
 
 #include "codec/own_state.h"
+#include "gateway/fetch.h"
 #include "gateway/stages.h"
 #include "gateway/translate.h"
 
@@ -74,17 +75,25 @@ bool gw_patch_begin(struct gw_exchange *ex)
 
 static enum gw_status gather(const struct gw_exchange *ex,
                              const struct gw_provider_config *provider, struct gw_str model,
-                             struct gw_ledger *ledger, struct gw_json_edits *edits,
+                             struct gw_request *request, struct gw_json_edits *edits,
                              struct gw_complaint *complaint)
 {
     const struct gw_target_traits target = {
         .profile = ex->site->snapshot->profiles[provider->index], .model = model};
     enum gw_codec_id dialect = gw_translate_caller(ex)->id;
 
-    enum gw_status status = dialect == GW_CODEC_CHAT
-                                ? gw_chat_patch(&target, ledger, edits, complaint)
-                                : gw_own_state_cut(dialect, edits);
-    return status == GW_OK ? gw_translate_check_losses(ex, ledger, provider, complaint) : status;
+    request->arena = edits->arena;
+    request->fetches = gw_exchange_config(ex)->translation.fetch_media;
+    request->fetched = gw_fetch_found(ex);
+    enum gw_status made = dialect == GW_CODEC_CHAT
+                              ? gw_chat_patch(&target, request, edits, complaint)
+                              : gw_own_state_cut(dialect, edits);
+    enum gw_status status = made;
+    if (made == GW_OK || made == GW_AGAIN)
+        status = gw_translate_check_losses(ex, request->ledger, provider, complaint);
+    if (status == GW_OK && made == GW_AGAIN)
+        status = gw_fetch_check(ex, request->wanted, edits->arena, complaint);
+    return status == GW_OK ? made : status;
 }
 
 /* In place of what is in forward->made, or of what came. */
@@ -112,6 +121,7 @@ enum gw_status gw_patch_request(struct gw_exchange *ex, struct gw_str model,
     struct gw_str body = gw_buf_str(&forward->held);
     const struct gw_codec *caller = gw_translate_caller(ex);
     struct gw_ledger lost = {.count = 0};
+    struct gw_request request = {.ledger = &lost};
     struct gw_json_edits edits;
     struct gw_json json;
     struct gw_err err;
@@ -134,13 +144,14 @@ enum gw_status gw_patch_request(struct gw_exchange *ex, struct gw_str model,
     }
     if (status == GW_OK) {
         gw_json_edits_init(&edits, &json, &ex->arena);
-        status = gather(ex, ex->provider, model, &lost, &edits, complaint);
+        status = gather(ex, ex->provider, model, &request, &edits, complaint);
     }
     if (status == GW_OK && edits.count)
         status = make(ex, body, edits.splices, edits.count);
     else if (status == GW_OK)
         gw_request_unmake(ex); /* the splices alone do */
-    if (status != GW_OK && status != GW_UNSUPPORTED)
+    ex->edited->wanted = request.wanted;
+    if (status != GW_OK && status != GW_UNSUPPORTED && status != GW_AGAIN)
         gw_stages_overloaded(ex);
     for (unsigned i = 0; i < lost.count && i < GW_LEDGER_ENTRIES_MAX; i++)
         gw_ledger_add(&ex->edited->ledger, lost.entries[i].action, gw_str_of(lost.entries[i].name));
@@ -154,6 +165,7 @@ bool gw_patch_can_carry(struct gw_exchange *ex, const struct gw_provider_config 
     enum gw_codec_id dialect = gw_translate_caller(ex)->id;
     struct gw_complaint complaint;
     struct gw_ledger ledger = {.count = 0};
+    struct gw_request request = {.ledger = &ledger};
     struct gw_json_edits edits;
     struct gw_arena arena;
     struct gw_json json;
@@ -164,7 +176,7 @@ bool gw_patch_can_carry(struct gw_exchange *ex, const struct gw_provider_config 
     enum gw_status status = gw_json_read(body, &arena, TOKENS_MAX, &json, NULL);
     if (status == GW_OK) {
         gw_json_edits_init(&edits, &json, &arena);
-        status = gather(ex, provider, model, &ledger, &edits, &complaint);
+        status = gather(ex, provider, model, &request, &edits, &complaint);
     }
     gw_arena_finish(&arena);
     return status != GW_UNSUPPORTED;

@@ -17,7 +17,8 @@ struct gw_complaint;
 /* What was changed for the attempt in hand; ex->edited. */
 struct gw_edited {
     struct gw_ledger ledger;
-    struct gw_str line; /* x-gateway-warnings with its CRLF; empty: nothing to tell */
+    const struct gw_wanted *wanted; /* images to be fetched first: after GW_AGAIN */
+    struct gw_str line;             /* x-gateway-warnings with its CRLF; empty: nothing to tell */
 };
 
 /* May there be something to change, as far as is known? Then the body is needed whole. Noted in
@@ -31,8 +32,8 @@ bool gw_patch_begin(struct gw_exchange *ex);
 
 /* Suspected, whole, and held; splices of the model and of a variant are set. Makes the body that goes out, if
  * there is something to change.
- * @return GW_OK; GW_UNSUPPORTED: it cannot be carried, for the reason in `complaint`; anything else: the exchange
- * has failed, and was answered */
+ * @return GW_OK; GW_AGAIN: images have to be fetched first; GW_UNSUPPORTED: it cannot be carried, for the reason in
+ * `complaint`; anything else: the exchange has failed, and was answered */
 enum gw_status gw_patch_request(struct gw_exchange *ex, struct gw_str model,
                                 struct gw_complaint *complaint);
 /* Would it be GW_UNSUPPORTED? Nothing of the exchange changes. */

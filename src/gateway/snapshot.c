@@ -65,6 +65,20 @@ static bool others_speak_chat(const struct gw_config *config, uint32_t but)
     return false;
 }
 
+/* Maybe the one of a provider, too. */
+static enum gw_status load_media_trust(struct gw_snapshot *snapshot, struct gw_err *err)
+{
+    const struct gw_config *config = snapshot->config;
+
+    if (!config->translation.fetch_media)
+        return GW_OK;
+    for (uint32_t i = 0; i < config->providers_count && !snapshot->media_trust; i++)
+        if (snapshot->trusts[i] && config->providers[i].ca_file.len == 0)
+            snapshot->media_trust = snapshot->trusts[i];
+    return snapshot->media_trust ? GW_OK
+                                 : gw_tls_trust_load(GW_STR(""), &snapshot->media_trust, err);
+}
+
 /* What translation has to know of providers and models. */
 static enum gw_status load_profiles(struct gw_snapshot *snapshot, struct gw_err *err)
 {
@@ -153,6 +167,8 @@ enum gw_status gw_snapshot_create(struct gw_config *config, struct gw_metrics *m
         status = load_targets(snapshot, metrics, health, err);
     if (status == GW_OK)
         status = load_trusts(snapshot, err);
+    if (status == GW_OK)
+        status = load_media_trust(snapshot, err);
     if (status == GW_OK && config->server.tls_cert.len)
         status = gw_tls_identity_load(config->server.tls_cert, config->server.tls_key,
                                       &snapshot->identity, err);
@@ -190,6 +206,12 @@ struct gw_snapshot *gw_snapshot_retain(struct gw_snapshot *snapshot)
 
 static void destroy_trusts(struct gw_snapshot *snapshot)
 {
+    bool own = true;
+
+    for (uint32_t i = 0; snapshot->trusts && i < snapshot->config->providers_count; i++)
+        own = own && snapshot->trusts[i] != snapshot->media_trust;
+    if (own)
+        gw_tls_trust_destroy(snapshot->media_trust);
     for (uint32_t i = 0; snapshot->trusts && i < snapshot->config->providers_count; i++) {
         bool shared = false;
         for (uint32_t j = 0; j < i; j++)

@@ -18,6 +18,7 @@ struct gw_tls_identity;
 struct gw_snapshot {
     struct gw_config *config;
     struct gw_tls_trust **trusts;       /* by provider index; NULL: no TLS */
+    struct gw_tls_trust *media_trust;   /* the system's, to fetch media; NULL: none is fetched */
     struct gw_tls_identity *identity;   /* NULL: plain downstream */
     uint32_t *provider_labels;          /* by provider index */
     uint32_t *model_labels;             /* by model index */

@@ -5,6 +5,7 @@
  *   check_body   what passes is looked at, as it passes
  *   take_model   the body's model, as soon as it has passed
  *   resolve      the provider it belongs to
+ *   fetch        images, where the provider takes no URLs (fetch.c)
  *   lease        a connection there
  *   send_on      the caller's bytes, as they come
  *
@@ -15,6 +16,7 @@
 #include "gateway/attempt.h"
 #include "gateway/count_tokens.h"
 #include "gateway/exchange.h"
+#include "gateway/fetch.h"
 #include "gateway/patch.h"
 #include "gateway/translate.h"
 #include "route/resolve.h"
@@ -351,7 +353,8 @@ static bool send_on(struct gw_exchange *ex, struct gw_str data, bool last)
     return true;
 }
 
-static bool translate(struct gw_exchange *ex)
+/* @return GW_OK; GW_AGAIN: images are being fetched; anything else: the exchange is over */
+static enum gw_status translate(struct gw_exchange *ex)
 {
     const struct gw_codec *upstream =
         gw_translate_upstream(gw_translate_caller(ex), ex->provider, ex->api);
@@ -361,47 +364,52 @@ static bool translate(struct gw_exchange *ex)
 
     if (status == GW_UNSUPPORTED)
         gw_translate_refuse(ex, &complaint);
-    return status == GW_OK;
+    if (status == GW_AGAIN && !gw_fetch_begin(ex, gw_translate_wanted(ex)))
+        return GW_EOF;
+    return status;
 }
 
-/* @return false when the exchange is over */
-static bool edit(struct gw_exchange *ex)
+/* As translate(). */
+static enum gw_status edit(struct gw_exchange *ex)
 {
     struct gw_complaint complaint;
 
     if (!gw_patch_begin(ex)) {
         gw_stages_overloaded(ex);
-        return false;
+        return GW_NO_MEMORY;
     }
     enum gw_status status = gw_patch_request(ex, ex->record.model_used, &complaint);
     if (status == GW_UNSUPPORTED)
         gw_translate_refuse(ex, &complaint);
-    if (status != GW_OK)
-        return false;
-    if (gw_patch_end(ex, ex->record.model_used))
-        return true;
+    if (status == GW_AGAIN && !gw_fetch_begin(ex, ex->edited->wanted))
+        return GW_EOF;
+    if (status != GW_OK || gw_patch_end(ex, ex->record.model_used))
+        return status;
     gw_stages_overloaded(ex);
-    return false;
+    return GW_NO_MEMORY;
 }
 
 /* Passthrough of a body that is changed, or answered here. @return false when the exchange is over */
 static bool send_whole(struct gw_exchange *ex)
 {
     enum gw_stages_service service = gw_stages_can_serve(ex, ex->provider, ex->api);
+    enum gw_status status;
 
     if (service == GW_STAGES_ESTIMATES) {
         gw_count_tokens_answer(ex);
         return false;
     }
-    if (service == GW_STAGES_SERVES) {
-        if (!edit(ex))
-            return false;
-    } else if (!translate(ex)) {
-        return false;
-    }
+    status = service == GW_STAGES_SERVES ? edit(ex) : translate(ex);
+    if (status != GW_OK)
+        return status == GW_AGAIN;
     if (!lease(ex, false))
         return false;
     return ex->state != GW_EX_WAITING || gw_stages_send_held(ex);
+}
+
+void gw_stages_fetched(struct gw_exchange *ex)
+{
+    (void)send_whole(ex); /* a failure has answered the caller */
 }
 
 /* There is no connection to send on, or not everything that is needed. @return false when the exchange is

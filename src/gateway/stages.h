@@ -31,6 +31,9 @@ bool gw_stages_lease(struct gw_exchange *ex);
  * the exchange has failed */
 bool gw_stages_send_held(struct gw_exchange *ex);
 
+/* For fetch.c: what was to be fetched for a passthrough request is there, or cannot be had. */
+void gw_stages_fetched(struct gw_exchange *ex);
+
 /* The next bytes of the request's body, for the handler in begin.c. */
 void gw_stages_on_body(struct gw_down *down, struct gw_str data, bool last);
 

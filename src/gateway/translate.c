@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "base/secret.h"
 #include "gateway/attempt.h"
+#include "gateway/fetch.h"
 #include "gateway/stages.h"
 #include "wire/inflate.h"
 
@@ -157,6 +158,8 @@ static struct gw_translation_setup setup_of(struct gw_exchange *ex, const struct
         .request_id = ex->record.request_id,
         .keeper = keeper_of(ex, wish),
         .secret = secret_of(wish->target),
+        .fetches = gw_exchange_config(ex)->translation.fetch_media,
+        .fetched = gw_fetch_found(ex),
         .cache = &gw_exchange_gateway(ex)->arenas,
     };
 
@@ -300,13 +303,37 @@ enum gw_status gw_translate_check_losses(const struct gw_exchange *ex,
     return GW_OK;
 }
 
+const struct gw_wanted *gw_translate_wanted(const struct gw_exchange *ex)
+{
+    return gw_translation_wanted(ex->translate->translation);
+}
+
+/* The request as it goes upstream, or what is in the way of that. */
+static enum gw_status make(const struct gw_exchange *ex, const struct gw_provider_config *provider,
+                           struct gw_translation *translation, struct gw_arena *arena,
+                           struct gw_buf *out, struct gw_complaint *complaint)
+{
+    struct gw_str body = gw_buf_str(&ex->forward.held);
+    uint64_t fetched =
+        gw_fetch_found(ex) ? gw_exchange_config(ex)->server.max_body_bytes : 0; /* as if sent */
+
+    gw_buf_init(out, body.len * GROWTH + GROWTH_BYTES + fetched);
+    enum gw_status made = gw_translation_request(translation, body, out, complaint);
+    enum gw_status status = made;
+    if (made == GW_OK || made == GW_AGAIN)
+        status =
+            gw_translate_check_losses(ex, gw_translation_ledger(translation), provider, complaint);
+    if (status == GW_OK && made == GW_AGAIN)
+        status = gw_fetch_check(ex, gw_translation_wanted(translation), arena, complaint);
+    return status == GW_OK ? made : status;
+}
+
 bool gw_translate_can_carry(struct gw_exchange *ex, const struct gw_target_config *target,
                             const struct gw_codec *upstream)
 {
     const struct gw_provider_config *provider = target->model->provider;
     const struct wish wish = {provider, upstream, target->model->name, target->params, target};
     struct gw_translation_setup setup = setup_of(ex, &wish);
-    struct gw_str body = gw_buf_str(&ex->forward.held);
     struct gw_complaint complaint = {.status = GW_OK};
     enum gw_status status = GW_NO_MEMORY;
     struct gw_arena arena;
@@ -314,13 +341,10 @@ bool gw_translate_can_carry(struct gw_exchange *ex, const struct gw_target_confi
 
     setup.seed = GW_STR("nothing is made of it");
     gw_arena_init(&arena, setup.cache);
-    gw_buf_init(&out, body.len * GROWTH + GROWTH_BYTES);
+    gw_buf_init(&out, 0);
     struct gw_translation *translation = gw_translation_create(&arena, &setup);
     if (translation)
-        status = gw_translation_request(translation, body, &out, &complaint);
-    if (status == GW_OK)
-        status =
-            gw_translate_check_losses(ex, gw_translation_ledger(translation), provider, &complaint);
+        status = make(ex, provider, translation, &arena, &out, &complaint);
     gw_translation_finish(translation);
     gw_buf_finish(&out);
     gw_arena_finish(&arena);
@@ -331,8 +355,6 @@ enum gw_status gw_translate_request(struct gw_exchange *ex, const struct gw_code
                                     struct gw_str model, const struct gw_str *params,
                                     struct gw_complaint *complaint)
 {
-    struct gw_str body = gw_buf_str(&ex->forward.held);
-
     *complaint = (struct gw_complaint){.status = GW_OK};
     gw_translate_drop(ex);
     gw_request_unmake(ex);
@@ -342,17 +364,13 @@ enum gw_status gw_translate_request(struct gw_exchange *ex, const struct gw_code
         return GW_NO_MEMORY;
     }
     ex->translate = translate;
-    gw_buf_init(&ex->forward.made, body.len * GROWTH + GROWTH_BYTES);
     ex->forward.is_made = true;
     enum gw_status status =
-        gw_translation_request(translate->translation, body, &ex->forward.made, complaint);
-    if (status == GW_OK)
-        status = gw_translate_check_losses(ex, gw_translation_ledger(translate->translation),
-                                           ex->provider, complaint);
+        make(ex, ex->provider, translate->translation, &ex->arena, &ex->forward.made, complaint);
     if ((status == GW_OK || status == GW_INVALID || status == GW_UNSUPPORTED) &&
         !gw_translate_note(ex))
         status = GW_NO_MEMORY;
-    if (status == GW_OK || status == GW_UNSUPPORTED)
+    if (status == GW_OK || status == GW_AGAIN || status == GW_UNSUPPORTED)
         return status;
     if (status == GW_INVALID)
         gw_translate_refuse(ex, complaint);

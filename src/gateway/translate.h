@@ -38,11 +38,11 @@ const struct gw_codec *gw_translate_upstream(const struct gw_codec *caller,
                                              const struct gw_provider_config *provider,
                                              enum gw_model_api api);
 
-/* Translates the request, which is whole and held, for ex->provider.
+/* Translates the request, which is whole and held, for ex->provider, with the images that were fetched for it.
  * @param model   as it goes upstream
  * @param params  by enum gw_param: what a variant sets; NULL: nothing
- * @return GW_OK; GW_UNSUPPORTED: it cannot be carried there, for the reason in `complaint`, which
- * gw_translate_refuse() tells the caller; anything else: the exchange has failed, and was answered */
+ * @return GW_OK; GW_AGAIN: gw_translate_wanted() has to be fetched first; GW_UNSUPPORTED: it cannot be carried
+ * there, for the reason in `complaint`, which gw_translate_refuse() tells the caller; anything else: the exchange has failed, and was answered */
 enum gw_status gw_translate_request(struct gw_exchange *ex, const struct gw_codec *upstream,
                                     struct gw_str model, const struct gw_str *params,
                                     struct gw_complaint *complaint);
@@ -51,6 +51,7 @@ bool gw_translate_answers(struct gw_exchange *ex, struct gw_str model,
                           const struct gw_ledger *lost);
 
 /* Also of a request that is not translated. */
+const struct gw_wanted *gw_translate_wanted(const struct gw_exchange *ex);
 void gw_translate_refuse(struct gw_exchange *ex, const struct gw_complaint *complaint);
 
 /* The first thing that was lost, where nothing may be. @return GW_UNSUPPORTED: `complaint` says what */

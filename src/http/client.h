@@ -13,6 +13,7 @@
 
 #include <sys/uio.h>
 
+struct gw_addr;
 struct gw_origin; /* opaque: see pool.c */
 struct gw_up;     /* one upstream request, from lease to end */
 struct gw_dns;
@@ -74,7 +75,8 @@ struct gw_origin_config {
     unsigned
         connect_timeout_ms; /* name, TCP and TLS together; also how long a request waits in line */
     unsigned idle_expiry_ms;
-    size_t header_bytes_max; /* of an answer */
+    size_t header_bytes_max;                     /* of an answer */
+    bool (*permits)(const struct gw_addr *addr); /* as of gw_connect(); NULL: all */
 };
 
 enum gw_status gw_origin_create(struct gw_http *http, struct gw_dns *dns,

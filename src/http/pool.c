@@ -233,9 +233,10 @@ static void connect_up(struct gw_up *up)
     origin->connections++;
     /* TCP has its own clock in io/connect; this one goes on to the end of the handshake. */
     gw_deadline_set(loop_of(up), &up->deadline, config->connect_timeout_ms);
-    up->connect = gw_connect(
-        origin->http->loop, origin->dns, proxied ? config->proxy_host : config->host,
-        proxied ? config->proxy_port : config->port, config->connect_timeout_ms, on_connected, up);
+    up->connect =
+        gw_connect(origin->http->loop, origin->dns, proxied ? config->proxy_host : config->host,
+                   proxied ? config->proxy_port : config->port, config->connect_timeout_ms,
+                   config->permits, on_connected, up);
     if (!up->connect)
         gw_deadline_set(loop_of(up), &up->deadline, 0);
 }

@@ -14,6 +14,7 @@ struct attempt {
 
 struct gw_connect {
     struct gw_loop *loop;
+    gw_connect_permits_fn *permits; /* NULL: all */
     gw_connect_fn *fn;
     void *arg;
     struct gw_dns_lookup *lookup; /* under way, or NULL */
@@ -172,11 +173,29 @@ static void on_deadline(struct gw_timer *timer)
     end(connect, -1);
 }
 
+/* All or none: who answers with one address that is not permitted is not to be trusted with the others. What it
+ * was is not told: the message may go to whoever named the host. */
+static bool are_permitted(struct gw_connect *connect)
+{
+    for (unsigned i = 0; i < connect->answer.count && connect->permits; i++) {
+        if (connect->permits(&connect->answer.addrs[i]))
+            continue;
+        connect->failure = GW_CONNECT_REFUSED;
+        (void)gw_err_set(&connect->err, GW_UNSUPPORTED,
+                         "could not connect: the host has an address that is not permitted");
+        connect->answer.count = 0;
+        return false;
+    }
+    return true;
+}
+
 /* The addresses are known. */
 static void begin(struct gw_connect *connect)
 {
     uint64_t now_ms = gw_loop_now_ms(connect->loop);
 
+    if (!are_permitted(connect))
+        return;
     gw_loop_timer_set(connect->loop, &connect->deadline,
                       connect->deadline_ms > now_ms ? connect->deadline_ms - now_ms : 0);
     begin_next(connect);
@@ -237,12 +256,14 @@ struct gw_connect *gw_connect_to(struct gw_loop *loop, const struct gw_dns_answe
 }
 
 struct gw_connect *gw_connect(struct gw_loop *loop, struct gw_dns *dns, struct gw_str host,
-                              unsigned port, unsigned timeout_ms, gw_connect_fn *fn, void *arg)
+                              unsigned port, unsigned timeout_ms, gw_connect_permits_fn *permits,
+                              gw_connect_fn *fn, void *arg)
 {
     struct gw_connect *connect = create(loop, timeout_ms, fn, arg);
 
     if (!connect)
         return NULL;
+    connect->permits = permits;
     if (gw_addr_parse(host, port, &connect->answer.addrs[0])) {
         connect->answer.count = 1;
         begin_quietly(connect);

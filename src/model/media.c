@@ -66,6 +66,26 @@ struct gw_str gw_media_type_of_name(struct gw_str name)
     return type.base ? type : type_of_end(name);
 }
 
+struct gw_str gw_media_type_of_bytes(struct gw_str bytes)
+{
+    static const struct {
+        struct gw_str type, magic;
+    } kinds[] = {
+        {GW_STR_INIT("image/jpeg"), GW_STR_INIT("\xff\xd8\xff")},
+        {GW_STR_INIT("image/png"), GW_STR_INIT("\x89PNG\r\n\x1a\n")},
+        {GW_STR_INIT("image/gif"), GW_STR_INIT("GIF87a")},
+        {GW_STR_INIT("image/gif"), GW_STR_INIT("GIF89a")},
+    };
+
+    for (size_t i = 0; i < GW_COUNT(kinds); i++)
+        if (gw_str_starts(bytes, kinds[i].magic))
+            return kinds[i].type;
+    if (bytes.len >= GW_MEDIA_MAGIC_BYTES && gw_str_starts(bytes, GW_STR("RIFF")) &&
+        gw_str_starts(gw_str_from(bytes, 8), GW_STR("WEBP")))
+        return GW_STR("image/webp");
+    return (struct gw_str){NULL, 0};
+}
+
 bool gw_media_is_claude_image(struct gw_text type)
 {
     static const struct gw_str types[] = {GW_STR_INIT("image/jpeg"), GW_STR_INIT("image/png"),
@@ -145,6 +165,11 @@ static struct gw_str base64(struct gw_str bytes, struct gw_arena *arena)
             into[len++] = i <= left ? digits[group >> (18 - 6 * i) & 63] : '=';
     }
     return (struct gw_str){into, len};
+}
+
+struct gw_text gw_media_base64(struct gw_str bytes, struct gw_arena *arena)
+{
+    return (struct gw_text){base64(bytes, arena)};
 }
 
 static bool is_blank(char c)

@@ -25,8 +25,16 @@ struct gw_text gw_media_type(struct gw_str type, struct gw_arena *arena);
 /* By the end of a file's name or of a URL's path; {NULL, 0}: unknown. @param name  decoded */
 struct gw_str gw_media_type_of_name(struct gw_str name);
 
+/* By the first bytes, for images that every provider takes: JPEG, PNG, GIF, WebP; {NULL, 0}: none of them.
+ * GW_MEDIA_MAGIC_BYTES are enough. */
+#define GW_MEDIA_MAGIC_BYTES 12u
+struct gw_str gw_media_type_of_bytes(struct gw_str bytes);
+
 /* Does Claude look at images of this type? So does Bedrock. */
 bool gw_media_is_claude_image(struct gw_text type);
+
+/* Bytes as base64. Absent when out of memory. */
+struct gw_text gw_media_base64(struct gw_str bytes, struct gw_arena *arena);
 
 /* What base64 (or base64url, padded or not) says, as text: bytes that are no UTF-8 become U+FFFD. Absent when
  * it is no base64, or out of memory. */

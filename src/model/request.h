@@ -188,6 +188,19 @@ struct gw_extra {
     struct gw_extra *next;
 };
 
+/* An image given by its URL, for a target that takes none. */
+struct gw_wanted {
+    struct gw_text url;  /* as the caller wrote it */
+    struct gw_text path; /* of the first part that has it; maybe absent */
+    struct gw_wanted *next;
+};
+/* And what was found there. */
+struct gw_fetched {
+    struct gw_text url;      /* the same bytes */
+    struct gw_source source; /* BASE64 */
+    const struct gw_fetched *next;
+};
+
 struct gw_name_map;
 
 struct gw_request {
@@ -228,6 +241,11 @@ struct gw_request {
      * about it. The caller's dialect can have it; another one answers 400. */
     struct gw_name_list *native_only;
 
+    bool fetches;                     /* somebody fetches images for a target that takes no URLs */
+    const struct gw_fetched *fetched; /* those that were, in any order */
+
+    /* Left by the writer of the request for whoever sends it: what has to be fetched first, each URL once. */
+    struct gw_wanted *wanted;
     /* Left by the writer of the request for whoever reads and writes its answer. */
     struct gw_name_map *names; /* names.h; NULL: no name was changed */
     bool json_tool; /* structured output was asked for as a call of the tool "json_output" */

@@ -77,12 +77,13 @@ static void connected(struct gw_task *task)
 }
 
 struct gw_connect *gw_connect(struct gw_loop *loop, struct gw_dns *dns, struct gw_str host,
-                              unsigned port, unsigned timeout_ms, gw_connect_fn *fn, void *arg)
+                              unsigned port, unsigned timeout_ms, gw_connect_permits_fn *permits,
+                              gw_connect_fn *fn, void *arg)
 {
     struct gw_connect *connect = calloc(1, sizeof *connect);
     int pair[2];
 
-    CHECK(connect && !dns && gw_str_eq(host, GW_STR("h")) && port == 1 && timeout_ms);
+    CHECK(connect && !dns && !permits && gw_str_eq(host, GW_STR("h")) && port == 1 && timeout_ms);
     CHECK(scene.connections < GW_COUNT(scene.provider));
     CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
     scene.provider[scene.connections++] = pair[1];

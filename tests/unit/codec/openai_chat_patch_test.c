@@ -190,7 +190,8 @@ static enum gw_status run(const char *provider, const char *model, struct gw_str
     assert_int_equal(gw_json_scan_feed(&scan, body, NULL), GW_OK);
     assert_int_equal(gw_json_read(body, arena, 10000, &json, NULL), GW_OK);
     gw_json_edits_init(&edits, &json, arena);
-    enum gw_status status = gw_chat_patch(&target, ledger, &edits, complaint);
+    struct gw_request request = {.arena = arena, .ledger = ledger};
+    enum gw_status status = gw_chat_patch(&target, &request, &edits, complaint);
     if ((status != GW_OK || edits.count) &&
         !gw_chat_patch_suspected(&watch, target.model, scan.keys, body))
         fail_msg("%s %s: not suspected: %.*s", provider, model, GW_STR_ARG(body));

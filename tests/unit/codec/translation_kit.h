@@ -38,7 +38,8 @@ static inline void begin_with(struct run *run, struct gw_translation_setup *setu
     gw_arena_init(&run->arena, setup->cache);
     gw_buf_init(&run->sent, OUT_BYTES_MAX);
     gw_buf_init(&run->out, OUT_BYTES_MAX);
-    setup->target.profile = gw_profile_of(GW_STR(""));
+    if (!setup->target.profile)
+        setup->target.profile = gw_profile_of(GW_STR(""));
     if (!setup->target.model.base)
         setup->target.model = GW_STR("claude-2");
     setup->target.claude = gw_claude_limits_of(setup->target.model, NULL, 0);

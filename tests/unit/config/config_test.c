@@ -236,6 +236,7 @@ static void test_defaults(void **state)
     assert_true(config->metrics.enabled);
     assert_true(gw_str_eq(config->metrics.path, GW_STR("/metrics")));
     assert_int_equal(config->metrics.max_series_per_metric, 2000);
+    assert_false(config->translation.fetch_media);
     assert_int_equal(config->providers_count, 0);
     load_finish(&loaded);
 }
@@ -259,7 +260,8 @@ static const char full[] =
     "[targets.t1]\nmodel = \"m2\"\nprovider = \"alpha\"\ncredential = \"env::GW_TEST_TOKEN\"\n"
     "[targets.t2]\nmodel = \"m3\"\ncredential = \"env::GW_TEST_TOKEN\"\ntimeout_ms = 5\n"
     "[routes.r]\nmodels = [\"x\"]\n[[routes.r.steps]]\ntargets = [\"t1\"]\n"
-    "[functions.f.variants.v]\nmodel = \"m3\"\ntop_p = 0.25\n[routing.retry]\nmax_retries = 7\n";
+    "[functions.f.variants.v]\nmodel = \"m3\"\ntop_p = 0.25\n[routing.retry]\nmax_retries = 7\n"
+    "[translation]\nfetch_media = true\n";
 
 static void check_full_providers(const struct gw_config *config)
 {
@@ -351,6 +353,7 @@ static void test_all_that_is_in_force_arrives(void **state)
     assert_false(loaded.config->metrics.enabled);
     assert_true(gw_str_eq(loaded.config->metrics.path, GW_STR("/m")));
     assert_int_equal(loaded.config->metrics.max_series_per_metric, 7);
+    assert_true(loaded.config->translation.fetch_media);
     check_full_providers(loaded.config);
     check_full_models(loaded.config);
     load_finish(&loaded);

@@ -193,7 +193,7 @@ static void test_the_descriptor_is_ready_to_use(void **state)
     (void)state;
 
     scene_init(&scene);
-    assert_non_null(gw_connect(scene.loop, NULL, GW_STR("127.0.0.1"), scene.port, LONG_MS,
+    assert_non_null(gw_connect(scene.loop, NULL, GW_STR("127.0.0.1"), scene.port, LONG_MS, NULL,
                                on_connected, &scene));
     run(&scene);
     assert_int_not_equal(scene.fd, -1);
@@ -234,11 +234,59 @@ static void test_hosts_are_resolved(void **state)
         for (int again = 0; again < 2; again++) { /* asked, then cached */
             scene.told = false;
             assert_non_null(gw_connect(scene.loop, scene.dns, gw_str_of(cases[i].host), scene.port,
-                                       cases[i].timeout_ms, on_connected, &scene));
+                                       cases[i].timeout_ms, NULL, on_connected, &scene));
             run(&scene);
             if (scene.failure != cases[i].failure ||
                 (scene.failure && scene.err.status != cases[i].status) ||
                 (cases[i].message && !strstr(scene.err.message, cases[i].message)))
+                fail_msg("%s: %d, %s", cases[i].label, scene.failure, scene.err.message);
+            if (scene.fd != -1)
+                close(scene.fd);
+            scene.fd = -1;
+        }
+    }
+    scene_finish(&scene);
+}
+
+static unsigned asked_about;
+
+static bool permits_first_only(const struct gw_addr *addr)
+{
+    char text[GW_ADDR_TEXT_BYTES];
+
+    asked_about++;
+    return strncmp(gw_addr_text(addr, text), "127.0.0.1:", 10) == 0;
+}
+
+static void test_addresses_may_be_forbidden(void **state)
+{
+    static const struct {
+        const char *label, *host;
+        bool connects;
+        unsigned asked;
+    } cases[] = {
+        {"a literal", "127.0.0.1", true, 1},
+        {"a literal that is not", "127.0.0.2", false, 1},
+        {"a name", "here.test", true, 1},
+        {"a name, one of two is not", "second.test", false, 1},
+        {"localhost", "localhost", false, 1},
+    };
+    struct scene scene;
+    (void)state;
+
+    scene_init(&scene);
+    for (size_t i = 0; i < GW_COUNT(cases); i++) {
+        for (int again = 0; again < 2; again++) { /* asked, then cached */
+            scene.told = false;
+            asked_about = 0;
+            assert_non_null(gw_connect(scene.loop, scene.dns, gw_str_of(cases[i].host), scene.port,
+                                       LONG_MS, permits_first_only, on_connected, &scene));
+            run(&scene);
+            if ((scene.fd != -1) != cases[i].connects || asked_about != cases[i].asked)
+                fail_msg("%s: %s, asked %u times", cases[i].label, scene.err.message, asked_about);
+            if (!cases[i].connects &&
+                (scene.failure != GW_CONNECT_REFUSED || scene.err.status != GW_UNSUPPORTED ||
+                 strstr(scene.err.message, "127.")))
                 fail_msg("%s: %d, %s", cases[i].label, scene.failure, scene.err.message);
             if (scene.fd != -1)
                 close(scene.fd);
@@ -260,14 +308,14 @@ static void test_cancelled_connects_are_silent(void **state)
     scene.told = true; /* a call would be a fault */
     for (size_t i = 0; i < GW_COUNT(hosts); i++) {
         connects[i] = gw_connect(scene.loop, scene.dns, gw_str_of(hosts[i]), scene.port, LONG_MS,
-                                 on_connected, &scene);
+                                 NULL, on_connected, &scene);
         assert_non_null(connects[i]);
     }
     for (size_t i = 0; i < GW_COUNT(hosts); i++)
         gw_connect_cancel(connects[i]);
     scene.told = false;
-    assert_non_null(
-        gw_connect(scene.loop, NULL, GW_STR("127.0.0.3"), scene.port, 300, on_connected, &scene));
+    assert_non_null(gw_connect(scene.loop, NULL, GW_STR("127.0.0.3"), scene.port, 300, NULL,
+                               on_connected, &scene));
     run(&scene);
     assert_int_equal(scene.failure, GW_CONNECT_TIMEOUT);
     scene_finish(&scene);
@@ -292,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_whoever_answers_first_wins),
         cmocka_unit_test(test_the_descriptor_is_ready_to_use),
         cmocka_unit_test(test_hosts_are_resolved),
+        cmocka_unit_test(test_addresses_may_be_forbidden),
         cmocka_unit_test(test_cancelled_connects_are_silent),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -167,12 +167,66 @@ static void test_texts(void **state)
     }
 }
 
+static void test_types_of_bytes(void **state)
+{
+    static const struct {
+        const char *label;
+        struct gw_str bytes;
+        const char *type; /* NULL: none */
+    } cases[] = {
+        {"JPEG", GW_STR_INIT("\xff\xd8\xff\xe0\0\x10JFIF\0"), "image/jpeg"},
+        {"PNG", GW_STR_INIT("\x89PNG\r\n\x1a\n\0\0\0\x0d"), "image/png"},
+        {"GIF of 1987", GW_STR_INIT("GIF87a"), "image/gif"},
+        {"GIF of 1989", GW_STR_INIT("GIF89a\1\0"), "image/gif"},
+        {"WebP", GW_STR_INIT("RIFF\0\0\0\0WEBPVP8 "), "image/webp"},
+        {"WAV", GW_STR_INIT("RIFF\0\0\0\0WAVEfmt "), NULL},
+        {"WebP, too short", GW_STR_INIT("RIFF\0\0\0\0WEB"), NULL},
+        {"PNG with its line end changed", GW_STR_INIT("\x89PNG\n\x1a\n\0"), NULL},
+        {"a page", GW_STR_INIT("<!doctype html><svg>"), NULL},
+        {"SVG", GW_STR_INIT("<svg xmlns="), NULL},
+        {"BMP", GW_STR_INIT("BM\x36\0\0\0\0\0\0\0\0\0"), NULL},
+        {"nothing", GW_STR_INIT(""), NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < GW_COUNT(cases); i++) {
+        struct gw_str type = gw_media_type_of_bytes(cases[i].bytes);
+        if (cases[i].type ? !gw_str_eq(type, gw_str_of(cases[i].type)) : type.base != NULL)
+            fail_msg("%s: %.*s", cases[i].label, GW_STR_ARG(type));
+    }
+}
+
+static void test_base64(void **state)
+{
+    static const struct {
+        struct gw_str bytes;
+        const char *base64;
+    } cases[] = {
+        {GW_STR_INIT(""), ""},
+        {GW_STR_INIT("\0"), "AA=="},
+        {GW_STR_INIT("\xff\xfe"), "//4="},
+        {GW_STR_INIT("\xfb\xff\xbf"), "+/+/"},
+        {GW_STR_INIT("hello"), "aGVsbG8="},
+    };
+    struct gw_arena arena;
+
+    (void)state;
+    gw_arena_init(&arena, NULL);
+    for (size_t i = 0; i < GW_COUNT(cases); i++) {
+        struct gw_text text = gw_media_base64(cases[i].bytes, &arena);
+        if (!gw_text_present(text) || !gw_str_eq(text.raw, gw_str_of(cases[i].base64)))
+            fail_msg("%s: %.*s", cases[i].base64, GW_STR_ARG(text.raw));
+    }
+    gw_arena_finish(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_data_urls), cmocka_unit_test(test_large_data_are_not_copied),
         cmocka_unit_test(test_types),     cmocka_unit_test(test_images_of_claude),
-        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_texts),     cmocka_unit_test(test_types_of_bytes),
+        cmocka_unit_test(test_base64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
