@@ -1,6 +1,7 @@
 #include "gateway/attempt.h"
 
 #include "gateway/count_tokens.h"
+#include "gateway/meter.h"
 #include "gateway/patch.h"
 #include "gateway/retry_after.h"
 #include "gateway/stages.h"
@@ -202,6 +203,7 @@ static bool needs_whole(struct gw_exchange *ex)
     const struct gw_target_config *target = ex->managed->walk.target;
 
     return gw_patch_suspects(ex, target->model->provider) || has_params(ex, target) ||
+           gw_meter_suspects(ex, target->model->provider, target->model->api) ||
            gw_stages_can_serve(ex, target->model->provider, target->model->api) != GW_STAGES_SERVES;
 }
 
@@ -254,6 +256,7 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     record->variant = target->variant;
     record->warnings = (struct gw_str){NULL, 0};
     gw_translate_drop(ex);
+    gw_meter_drop(ex);
     if (service == GW_STAGES_TRANSLATES) {
         enum gw_status status = gw_translate_request(
             ex, upstream_of(ex, target), target->model->name, target->params, complaint);
@@ -264,6 +267,8 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     gw_request_unmake(ex);
     splice_model(ex, target);
     if (has_params(ex, target) && !splice_variant(ex, target))
+        return GW_EOF;
+    if (gw_meter_suspects(ex, provider, target->model->api) && !gw_meter_request(ex))
         return GW_EOF;
     if (ex->suspected && !gw_patch_request(ex))
         return GW_EOF;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "gateway/attempt.h"
+#include "gateway/meter.h"
 #include "gateway/translate.h"
 #include "wire/inflate.h"
 #include "wire/multipart.h"
@@ -87,6 +88,7 @@ void gw_exchange_finish(struct gw_exchange *ex)
         gw_sinks_warnings(gateway->options.sinks,
                           gw_translation_ledger(ex->translate->translation));
     gw_translate_drop(ex);
+    gw_meter_drop(ex);
     gw_exchange_move(ex, GW_EX_DONE);
     gw_exchange_charge(ex);
     ex->record.at_ns[GW_AT_END] = ex->charged_ns;

@@ -368,9 +368,9 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
         remove_field(forward, provider->headers[i].name);
         back += provider->headers[i].name.len + provider->headers[i].value.len + 4;
     }
-    /* A stream is read on its way, for its end: so it must come plain. */
-    bool plain =
-        !ex->translate && forward->has_accept_encoding && ex->scan.stream.kind == GW_JSON_TRUE;
+    /* A stream is read on its way, for its end and what it tells of its usage: so it must come plain. */
+    bool plain = !ex->translate && ex->scan.stream.kind == GW_JSON_TRUE &&
+                 (forward->has_accept_encoding || ex->meter);
     if (plain)
         remove_field(forward, GW_STR("accept-encoding"));
     if (forward->has_tracestate && !gw_trace_has_parent(&ex->record.trace))

@@ -15,6 +15,7 @@
 #include "gateway/attempt.h"
 #include "gateway/count_tokens.h"
 #include "gateway/exchange.h"
+#include "gateway/meter.h"
 #include "gateway/patch.h"
 #include "gateway/translate.h"
 #include "route/resolve.h"
@@ -182,7 +183,7 @@ static bool resolve(struct gw_exchange *ex, struct gw_str model)
     }
     ex->api = found.api;
     if (gw_stages_can_serve(ex, found.provider, found.api) != GW_STAGES_SERVES ||
-        gw_patch_suspects(ex, found.provider)) {
+        gw_patch_suspects(ex, found.provider) || gw_meter_suspects(ex, found.provider, found.api)) {
         ex->wants_whole = true; /* send_whole() goes on with it */
         go_towards(ex, found.provider, &found.timeouts);
         return true;
@@ -374,7 +375,9 @@ static bool send_whole(struct gw_exchange *ex)
         return false;
     }
     if (service == GW_STAGES_SERVES) {
-        if (!gw_patch_request(ex))
+        if (gw_meter_suspects(ex, ex->provider, ex->api) && !gw_meter_request(ex))
+            return false;
+        if (ex->suspected && !gw_patch_request(ex))
             return false;
     } else if (!translate(ex)) {
         return false;
