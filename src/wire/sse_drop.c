@@ -77,29 +77,30 @@ static bool expect(struct gw_sse_drop *drop, bool is_there, enum json next)
     return is_there;
 }
 
-static void key_byte(struct gw_sse_drop *drop, char c)
+/* What is written with escapes is not looked into: an object with such a key stays. */
+static bool key_byte(struct gw_sse_drop *drop, char c)
 {
-    if (c == '"' && !drop->escaped) {
-        for (unsigned i = 0; i < GW_COUNT(names); i++)
-            if (drop->key_len != names[i].len)
-                drop->keys &= (uint8_t) ~(1u << i);
+    if (c == '\n' || c == '\\')
+        return false;
+    for (unsigned i = 0; i < GW_COUNT(names); i++) {
+        bool fits = c == '"' ? drop->key_len == names[i].len
+                             : drop->key_len < names[i].len && names[i].base[drop->key_len] == c;
+        if (!fits)
+            drop->keys &= (uint8_t) ~(1u << i);
+    }
+    if (c == '"') {
         drop->key = drop->keys;
         drop->json = JSON_COLON;
-        return;
-    }
-    drop->escaped = c == '\\' && !drop->escaped;
-    for (unsigned i = 0; i < GW_COUNT(names); i++)
-        if (drop->key_len >= names[i].len || names[i].base[drop->key_len] != c)
-            drop->keys &= (uint8_t) ~(1u << i);
-    if (drop->key_len < UINT8_MAX)
+    } else if (drop->key_len < UINT8_MAX) {
         drop->key_len++;
+    }
+    return true;
 }
 
 static bool begin_key(struct gw_sse_drop *drop, bool is_there)
 {
     drop->key_len = 0;
     drop->keys = KEYS_BOTH;
-    drop->escaped = false;
     return expect(drop, is_there, JSON_IN_KEY);
 }
 
@@ -155,8 +156,7 @@ static bool json_byte(struct gw_sse_drop *drop, char c)
 {
     switch ((enum json)drop->json) {
     case JSON_IN_KEY:
-        key_byte(drop, c);
-        return c != '\n';
+        return key_byte(drop, c);
     case JSON_STRING:
         string_byte(drop, c);
         return c != '\n';

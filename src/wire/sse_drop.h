@@ -3,8 +3,8 @@
  * tells the usage, which nobody but the gateway asked for.
  *
  * It is an event whose data is a JSON object with `choices`, an empty array, and `usage`, an object, as members of
- * its own. It goes whole, with its blank line; all other bytes stay, and in their order. However the bytes are cut,
- * the outcome is the same.
+ * its own, none of whose names is written with escapes. It goes whole, with its blank line; all other bytes stay, in
+ * their order. However the bytes are cut, the outcome is the same.
  *
  * Nothing waits but the beginning of an event that may be such a one: an ordinary chunk is known by its first
  * choice. Comments before an event are no part of it.

@@ -189,6 +189,7 @@ static const struct {
      SERVER PROVIDER(
          "a") "[analytics]\nenabled = false\n[prices]\nfile = \"\"\n"
               "[translation]\non_unsupported = \"drop\"\nfetch_media = false\n"
+              "meter_streams = \"managed\"\n"
               "[metrics]\nlabels = [\"provider\", \"model\", \"route\", \"operation\"]\n"
               "exemplars = true\n"},
 };
@@ -237,6 +238,8 @@ static void test_defaults(void **state)
     assert_true(gw_str_eq(config->metrics.path, GW_STR("/metrics")));
     assert_int_equal(config->metrics.max_series_per_metric, 2000);
     assert_int_equal(config->providers_count, 0);
+    assert_false(config->translation.strict);
+    assert_int_equal(config->translation.meter_streams, GW_METER_MANAGED);
     load_finish(&loaded);
 }
 

@@ -73,8 +73,9 @@ static const struct {
      GW_STR_INIT("data: {\"choices_\":[]," USAGE "}\n\ndata: {\"choice\":[]," USAGE
                  "}\n\ndata: {\"choices\":[],\"usages\":{}}\n\ndata: {\"xchoices\":[]," USAGE
                  "}\n\ndata: {\"choices\\\"\":[]," USAGE "}\n\n")},
-    {"written with escapes they are not known",
-     GW_STR_INIT("data: {\"c\\u0068oices\":[]," USAGE "}\n\n")},
+    {"keys with escapes",
+     GW_STR_INIT("data: {\"c\\u0068oices\":[]," USAGE "}\n\ndata: {\"choices\":[]," USAGE
+                 ",\"c\\u0068oices\":[{}]}\n\n")},
     {"choices twice", GW_STR_INIT("data: {\"choices\":[]," USAGE ",\"choices\":[{}]}\n\n" GOES(
                           "data: {\"choices\":[]," USAGE ",\"choices\":[]}\n\n"))},
     {"an error", GW_STR_INIT("data: {\"error\":{\"message\":\"x\"}}\n\n" DONE)},
