@@ -279,18 +279,25 @@ static void begin_line(struct gw_sse_drop *drop, struct kept *kept, char *at)
     kept->event = at;
 }
 
-static void take_byte(struct gw_sse_drop *drop, struct kept *kept, char c)
+/* Of a field's name. */
+static void name_byte(struct gw_sse_drop *drop, char c)
 {
-    if (drop->line == LINE_DATA) {
-        if (!json_byte(drop, c))
-            stay(drop, kept);
-    } else if (drop->matched == data_name.len && c == ':') {
-        drop->line = LINE_DATA;
-    } else if (drop->matched < data_name.len && c == data_name.base[drop->matched]) {
+    if (drop->matched < data_name.len && c == data_name.base[drop->matched])
         drop->matched++;
-    } else {
-        drop->line = LINE_REST;
-    }
+    else
+        drop->line = drop->matched == data_name.len && c == ':' ? LINE_DATA : LINE_REST;
+}
+
+/* Up to the line's end, if nothing else.
+ * @return behind what was looked at */
+static char *data_bytes(struct gw_sse_drop *drop, struct kept *kept, char *at, const char *end)
+{
+    for (; at < end && *at != '\n' && *at != '\r'; at++)
+        if (!json_byte(drop, *at)) {
+            stay(drop, kept);
+            break;
+        }
+    return at;
 }
 
 /* The next byte, or more of them where nothing matters but where the line ends.
@@ -316,8 +323,10 @@ static char *step(struct gw_sse_drop *drop, struct kept *kept, const char *base,
     }
     if (drop->line == LINE_BEGIN)
         begin_line(drop, kept, at);
-    if (drop->line != LINE_REST)
-        take_byte(drop, kept, *at);
+    if (drop->line == LINE_DATA)
+        return data_bytes(drop, kept, at, end);
+    if (drop->line == LINE_NAME)
+        name_byte(drop, *at);
     return at + 1;
 }
 

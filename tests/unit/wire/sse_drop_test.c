@@ -85,6 +85,9 @@ static const struct {
                  " x\n\ndata: {\"choices\":[],\"usage\":{]}\n\ndata: {\"choices\":[]," USAGE
                  ",}\n\ndata: {\"choices\":[] " USAGE "}\n\ndata: {,\"choices\":[]," USAGE
                  "}\n\ndata: {\"choices\":[],\"usage\":{\"a\":\"\n\n")},
+    {"two literals in one", GW_STR_INIT("data: {\"a\":1 2,\"choices\":[]," USAGE "}\n\n")},
+    {"behind one that was broken off within", GW_STR_INIT("data: {\"a\":{\"b\":[}\n\n" GOES(
+                                                  EXTRA) "data: {\"a\":{\"b\":\"\n\n" GOES(EXTRA))},
     {"comments between", GW_STR_INIT(": a\n\n" CHUNK ": b\n\n:\n\n" GOES(EXTRA) ": c\n\n" DONE)},
     {"comments in front of it stay", GW_STR_INIT(CHUNK ": a\r\n: b\n" GOES(EXTRA) DONE)},
     {"comments within it go",
