@@ -383,7 +383,7 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
     for (uint32_t i = 0; i < provider->headers_count; i++)
         add_field(forward, provider->headers[i].name, provider->headers[i].value);
     if (plain)
-        add(forward, GW_STR("accept-encoding: identity\r\n"));
+        add_own_field(ex, GW_STR("accept-encoding"), GW_STR("identity"));
     if (ex->translate)
         add_own_fields(ex);
     add(forward, GW_STR("via: 1.1 " GW_REQUEST_VIA_NAME "\r\n"));
