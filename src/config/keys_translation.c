@@ -51,16 +51,17 @@ static const struct gw_config_key translation_keys[] = {
      "Whether media given by URL are fetched for upstreams that take none."},
     {"meter_streams", GW_KEY_CHOICE, 0, TRANSLATION(meter_streams), "managed", 0, 0, meter_streams,
      NULL,
-     "Which chat streams are asked for their usage where the caller did not ask: those by routes and "
-     "functions (`managed`), `all`, or none (`off`). The one event that this adds is left out of the "
+     "Which chat streams are asked for their usage where the caller did not ask: those by routes "
+     "and "
+     "functions (`managed`), `all`, or none (`off`). The one event that this adds is left out of "
+     "the "
      "answer."},
     {"models", GW_KEY_TABLES, 0, TRANSLATION(models), NULL, 0, 0, NULL, &model_table, NULL},
 };
 
-const struct gw_config_table gw_table_translation = {
-    "translation",
-    TABLE(translation_keys),
-    sizeof(struct gw_raw_translation),
-    GW_TABLE_PARTLY,
-    "fetching media is not in this release",
-    "Calls from one dialect to another."};
+const struct gw_config_table gw_table_translation = {"translation",
+                                                     TABLE(translation_keys),
+                                                     sizeof(struct gw_raw_translation),
+                                                     GW_TABLE_PARTLY,
+                                                     "fetching media is not in this release",
+                                                     "Calls from one dialect to another."};
