@@ -143,9 +143,13 @@ struct gw_translation_model {
     bool json_schema, json_schema_set;
 };
 
+/* Whose chat streams are asked for their usage. */
+enum gw_meter_streams { GW_METER_MANAGED, GW_METER_ALL, GW_METER_OFF };
+
 struct gw_translation_config {
     bool strict; /* on_unsupported = "error" */
     bool fetch_media;
+    enum gw_meter_streams meter_streams;
     const struct gw_translation_model *models;
     uint32_t models_count;
 };

@@ -103,6 +103,7 @@ struct gw_raw_routing {
 struct gw_raw_translation {
     enum { GW_RAW_UNSUPPORTED_DROP, GW_RAW_UNSUPPORTED_ERROR } on_unsupported;
     bool fetch_media;
+    enum gw_meter_streams meter_streams;
     struct gw_key_entries models; /* struct gw_translation_model */
 };
 

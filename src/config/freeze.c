@@ -182,6 +182,7 @@ static bool freeze_translation(struct gw_arena *arena, const struct gw_raw_trans
         return false;
     translation->strict = raw->on_unsupported == GW_RAW_UNSUPPORTED_ERROR;
     translation->fetch_media = raw->fetch_media;
+    translation->meter_streams = raw->meter_streams;
     translation->models = models;
     for (const struct gw_key_entry *entry = raw->models.first; entry; entry = entry->next) {
         struct gw_translation_model *model = &models[translation->models_count++];

@@ -10,6 +10,7 @@
 #define TABLE(keys) keys, GW_COUNT(keys)
 
 static const char *const on_unsupported[] = {"drop", "error", NULL};
+/* In the order of enum gw_meter_streams. */
 static const char *const meter_streams[] = {"managed", "all", "off", NULL};
 /* In the order of enum gw_translation_thinking: that it is not set has no name. */
 static const char *const thinking[] = {"", "none", "budget", "adaptive", NULL};
@@ -50,14 +51,19 @@ static const struct gw_config_key translation_keys[] = {
      "Whether images given by URL are fetched for providers that take none: over HTTPS, from "
      "public "
      "addresses, up to 20 MiB and 10 s each, 8 for a request. Else such a request is refused."},
-    {"meter_streams", GW_KEY_CHOICE, GW_KEY_LATER | NOWHERE, "managed", 0, 0, meter_streams, NULL,
-     "For which streams OpenAI-shaped upstreams are asked for the usage."},
+    {"meter_streams", GW_KEY_CHOICE, 0, TRANSLATION(meter_streams), "managed", 0, 0, meter_streams,
+     NULL,
+     "Which chat streams are asked for their usage where the caller did not ask: those by routes "
+     "and "
+     "functions (`managed`), `all`, or none (`off`). The one event that this adds is left out of "
+     "the "
+     "answer."},
     {"models", GW_KEY_TABLES, 0, TRANSLATION(models), NULL, 0, 0, NULL, &model_table, NULL},
 };
 
 const struct gw_config_table gw_table_translation = {"translation",
                                                      TABLE(translation_keys),
                                                      sizeof(struct gw_raw_translation),
-                                                     GW_TABLE_PARTLY,
-                                                     "metering streams is not in this release",
+                                                     GW_TABLE_IN_FORCE,
+                                                     NULL,
                                                      "Calls from one dialect to another."};

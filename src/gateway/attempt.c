@@ -2,6 +2,7 @@
 
 #include "gateway/count_tokens.h"
 #include "gateway/fetch.h"
+#include "gateway/meter.h"
 #include "gateway/patch.h"
 #include "gateway/retry_after.h"
 #include "gateway/stages.h"
@@ -203,13 +204,19 @@ static bool has_params(const struct gw_exchange *ex, const struct gw_target_conf
 static enum gw_status edit(struct gw_exchange *ex, const struct gw_target_config *target,
                            struct gw_complaint *complaint)
 {
-    if (!gw_patch_begin(ex)) {
+    bool sets = has_params(ex, target), edits = ex->suspected || sets;
+
+    if (edits && !gw_patch_begin(ex)) {
         gw_stages_overloaded(ex);
         return GW_EOF;
     }
-    if (has_params(ex, target) && !splice_variant(ex, target))
+    if (sets && !splice_variant(ex, target))
         return GW_EOF;
-    enum gw_status status = gw_patch_request(ex, target->model->name, complaint);
+    if (gw_meter_suspects(ex, target->model->provider, target->model->api) && !gw_meter_request(ex))
+        return GW_EOF;
+    if (!edits)
+        return GW_OK;
+    enum gw_status status = gw_patch_request(ex, target->model->name, sets, complaint);
     if (status == GW_AGAIN) {
         ex->managed->under_way = false; /* nobody has been asked yet */
         return gw_fetch_begin(ex, ex->edited->wanted) ? GW_AGAIN : GW_EOF;
@@ -229,6 +236,7 @@ static bool needs_whole(struct gw_exchange *ex)
 
     return gw_patch_suspects(ex, target->model->provider, target->model->name) ||
            has_params(ex, target) ||
+           gw_meter_suspects(ex, target->model->provider, target->model->api) ||
            gw_stages_can_serve(ex, target->model->provider, target->model->api) != GW_STAGES_SERVES;
 }
 
@@ -263,6 +271,7 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     record->warnings = (struct gw_str){NULL, 0};
     ex->edited = NULL;
     gw_translate_drop(ex);
+    gw_meter_drop(ex);
     if (service == GW_STAGES_TRANSLATES) {
         enum gw_status status = gw_translate_request(
             ex, upstream_of(ex, target), target->model->name, target->params, complaint);
@@ -276,11 +285,9 @@ static enum gw_status begin(struct gw_exchange *ex, struct gw_complaint *complai
     }
     gw_request_unmake(ex);
     splice_model(ex, target);
-    if (ex->suspected || has_params(ex, target)) {
-        enum gw_status status = edit(ex, target, complaint);
-        if (status != GW_OK)
-            return status;
-    }
+    enum gw_status status = edit(ex, target, complaint);
+    if (status != GW_OK)
+        return status;
     return gw_stages_lease(ex) ? GW_OK : GW_EOF;
 }
 

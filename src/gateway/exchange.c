@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "gateway/attempt.h"
 #include "gateway/fetch.h"
+#include "gateway/meter.h"
 #include "gateway/patch.h"
 #include "gateway/translate.h"
 #include "wire/inflate.h"
@@ -94,6 +95,7 @@ void gw_exchange_finish(struct gw_exchange *ex)
     else if (ex->edited)
         gw_sinks_warnings(gateway->options.sinks, &ex->edited->ledger);
     gw_translate_drop(ex);
+    gw_meter_drop(ex);
     gw_exchange_move(ex, GW_EX_DONE);
     gw_exchange_charge(ex);
     ex->record.at_ns[GW_AT_END] = ex->charged_ns;

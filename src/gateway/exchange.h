@@ -19,6 +19,7 @@
 
 struct gw_multipart;
 struct gw_inflate;
+struct gw_sse_drop;
 struct gw_managed;   /* attempt.h */
 struct gw_translate; /* translate.h */
 struct gw_edited;    /* patch.h */
@@ -72,6 +73,7 @@ struct gw_exchange {
     enum gw_model_api api;          /* of a passthrough model */
     struct gw_translate *translate; /* NULL: the provider speaks the caller's dialect */
     struct gw_fetch *fetch;         /* NULL: nothing had to be fetched */
+    struct gw_sse_drop *meter;      /* NULL: usage was not asked for here: meter.h */
     bool resent;                    /* once, after a stale connection */
     bool wants_whole;               /* nothing is sent before the body is whole */
     bool strict;                    /* the caller wants nothing dropped */
@@ -82,6 +84,7 @@ struct gw_exchange {
     struct gw_buf held_body;
     enum gw_body_out out;
     bool head_composed, head_sent, holding, is_stream, bodiless, keep;
+    bool metered; /* an event may have to be left out: meter.h */
 
     uint64_t charged_ns; /* up to when gw_exchange_charge() has counted */
     struct gw_record record;

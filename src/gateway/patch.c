@@ -114,7 +114,7 @@ static enum gw_status make(struct gw_exchange *ex, struct gw_str from,
     return status;
 }
 
-enum gw_status gw_patch_request(struct gw_exchange *ex, struct gw_str model,
+enum gw_status gw_patch_request(struct gw_exchange *ex, struct gw_str model, bool sets,
                                 struct gw_complaint *complaint)
 {
     struct gw_forward *forward = &ex->forward;
@@ -129,8 +129,7 @@ enum gw_status gw_patch_request(struct gw_exchange *ex, struct gw_str model,
     *complaint = (struct gw_complaint){.status = GW_OK};
     gw_request_unmake(ex);
     /* It may only have been that the body was not whole. */
-    if (!caller ||
-        (forward->splices_count < 2 && !is_suspect(ex, ex->provider, caller->id, model, body)))
+    if (!caller || (!sets && !is_suspect(ex, ex->provider, caller->id, model, body)))
         return GW_OK;
     enum gw_status status =
         forward->splices_count ? make(ex, body, forward->splices, forward->splices_count) : GW_OK;

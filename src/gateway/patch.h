@@ -32,9 +32,10 @@ bool gw_patch_begin(struct gw_exchange *ex);
 
 /* Suspected, whole, and held; splices of the model and of a variant are set. Makes the body that goes out, if
  * there is something to change.
+ * @param sets  the splices set parameters that the caller's body does not have
  * @return GW_OK; GW_AGAIN: images have to be fetched first; GW_UNSUPPORTED: it cannot be carried, for the reason in
  * `complaint`; anything else: the exchange has failed, and was answered */
-enum gw_status gw_patch_request(struct gw_exchange *ex, struct gw_str model,
+enum gw_status gw_patch_request(struct gw_exchange *ex, struct gw_str model, bool sets,
                                 struct gw_complaint *complaint);
 /* Would it be GW_UNSUPPORTED? Nothing of the exchange changes. */
 bool gw_patch_can_carry(struct gw_exchange *ex, const struct gw_provider_config *provider,

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "gateway/attempt.h"
 #include "gateway/classify.h"
+#include "gateway/meter.h"
 #include "gateway/patch.h"
 #include "gateway/stages.h"
 #include "gateway/translate.h"
@@ -131,7 +132,7 @@ static void choose_framing(struct gw_exchange *ex, struct gw_up *up,
     ex->out = GW_OUT_AS_IS;
     ex->keep = gw_down_may_keep(ex->down);
     ex->bodiless = head->framing == GW_BODY_NONE;
-    if (head->framing == GW_BODY_CHUNKED && !http10) {
+    if (head->framing == GW_BODY_CHUNKED && !http10 && !ex->metered) {
         ex->out = GW_OUT_RAW;
         gw_up_raw(up, ex->is_stream ? on_data : NULL);
     } else if (head->framing == GW_BODY_CHUNKED || head->framing == GW_BODY_TO_CLOSE ||
@@ -164,6 +165,8 @@ static void on_head(struct gw_up *up, const struct gw_http1_head *head, struct g
         /* A stream that came compressed cannot be read beside its way: then its framing alone tells
          * its end. */
         gw_sse_tap_init(&ex->tap, coding ? GW_SSE_OTHER : tap_dialect(ex));
+        if (ex->meter && !coding)
+            gw_meter_answer(ex);
         gw_up_deadline(up, ex->timeouts.idle_ms);
     }
     ex->holding = !ex->is_stream && head->framing != GW_BODY_NONE &&
@@ -323,6 +326,8 @@ static void on_body(struct gw_up *up, struct gw_str bytes, bool last)
     struct gw_str head = {"", 0};
     bool cut = false;
 
+    if (ex->metered)
+        bytes = gw_meter_filter(ex, bytes, last);
     if (!ex->head_sent) {
         if (hold(ex, bytes, last))
             return;

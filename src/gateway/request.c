@@ -406,9 +406,9 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
         remove_field(forward, provider->headers[i].name);
         back += provider->headers[i].name.len + provider->headers[i].value.len + 4;
     }
-    /* A stream is read on its way, for its end: so it must come plain. */
-    bool plain =
-        !ex->translate && forward->has_accept_encoding && ex->scan.stream.kind == GW_JSON_TRUE;
+    /* A stream is read on its way, for its end and what it tells of its usage: so it must come plain. */
+    bool plain = !ex->translate && ex->scan.stream.kind == GW_JSON_TRUE &&
+                 (forward->has_accept_encoding || ex->meter);
     if (plain)
         remove_field(forward, GW_STR("accept-encoding"));
     if (forward->has_tracestate && !gw_trace_has_parent(&ex->record.trace))
@@ -421,7 +421,7 @@ static enum gw_status compose_back(struct gw_exchange *ex, const struct gw_key_f
     for (uint32_t i = 0; i < provider->headers_count; i++)
         add_field(forward, provider->headers[i].name, provider->headers[i].value);
     if (plain)
-        add(forward, GW_STR("accept-encoding: identity\r\n"));
+        add_own_field(ex, GW_STR("accept-encoding"), GW_STR("identity"));
     if (ex->translate)
         add_own_fields(ex);
     add(forward, GW_STR("via: 1.1 " GW_REQUEST_VIA_NAME "\r\n"));

@@ -17,6 +17,7 @@
 #include "gateway/count_tokens.h"
 #include "gateway/exchange.h"
 #include "gateway/fetch.h"
+#include "gateway/meter.h"
 #include "gateway/patch.h"
 #include "gateway/translate.h"
 #include "route/resolve.h"
@@ -184,7 +185,8 @@ static bool resolve(struct gw_exchange *ex, struct gw_str model)
     }
     ex->api = found.api;
     if (gw_stages_can_serve(ex, found.provider, found.api) != GW_STAGES_SERVES ||
-        gw_patch_suspects(ex, found.provider, found.upstream_model)) {
+        gw_patch_suspects(ex, found.provider, found.upstream_model) ||
+        gw_meter_suspects(ex, found.provider, found.api)) {
         ex->wants_whole = true; /* send_whole() goes on with it */
         go_towards(ex, found.provider, &found.timeouts);
         return true;
@@ -374,11 +376,15 @@ static enum gw_status edit(struct gw_exchange *ex)
 {
     struct gw_complaint complaint;
 
+    if (gw_meter_suspects(ex, ex->provider, ex->api) && !gw_meter_request(ex))
+        return GW_EOF;
+    if (!ex->suspected)
+        return GW_OK;
     if (!gw_patch_begin(ex)) {
         gw_stages_overloaded(ex);
         return GW_NO_MEMORY;
     }
-    enum gw_status status = gw_patch_request(ex, ex->record.model_used, &complaint);
+    enum gw_status status = gw_patch_request(ex, ex->record.model_used, false, &complaint);
     if (status == GW_UNSUPPORTED)
         gw_translate_refuse(ex, &complaint);
     if (status == GW_AGAIN && !gw_fetch_begin(ex, ex->edited->wanted))

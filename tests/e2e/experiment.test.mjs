@@ -120,6 +120,7 @@ const callers = {
       "the newer name": { temperature: 1.5, max_completion_tokens: 5 },
       "both names": { max_completion_tokens: 5, max_tokens: 6, temperature: null },
     },
+    metered: { stream_options: { include_usage: true } }, // asked for by the gateway
     expect: ({ temperature, max_tokens: most }, had) => ({
       temperature,
       ...("max_tokens" in had ? { max_tokens: most } : {}),
@@ -183,7 +184,7 @@ for (const [name, caller] of Object.entries(callers))
               assert.deepEqual(await mock.last.json(), {
                 model,
                 ...caller.body,
-                ...(stream ? { stream } : {}),
+                ...(stream ? { stream, ...caller.metered } : {}),
                 ...caller.expect(VARIANTS[variant], sent),
               });
             });

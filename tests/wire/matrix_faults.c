@@ -6,7 +6,8 @@
 
 #define ASKED "POST /v1/chat/completions HTTP/1.1\n...\n\n{\"model\":\"model-{x}\"}"
 #define ASKED_FOR_STREAM                                                                           \
-    "POST /v1/chat/completions HTTP/1.1\n...\n\n{\"model\":\"model-{x}\",\"stream\":true}"
+    "POST /v1/chat/completions HTTP/1.1\n...\n\n{\"model\":\"model-{x}\",\"stream\":true,"         \
+    "\"stream_options\":{\"include_usage\":true}}"
 #define RECEIVES                                                                                   \
     {                                                                                              \
         "{up} receives", ASKED                                                                     \

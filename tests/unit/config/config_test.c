@@ -124,6 +124,8 @@ static const struct {
      "error: providers.a.headers: \"x\" must be a string without control characters"},
     {"header is no string", SERVER PROVIDER("a") "headers = { x = 1 }\n",
      "t:5:17: error: providers.a.headers must be a table of strings: \"x\" is an integer"},
+    {"streams of nobody known", SERVER "[translation]\nmeter_streams = \"some\"\n",
+     "t:3:17: error: translation.meter_streams must be \"managed\", \"all\" or \"off\""},
     {"metrics path", SERVER "[metrics]\npath = \"metrics\"\n",
      "t:3:8: error: metrics.path must begin with \"/\""},
     {"misspelt in a list of tables", SERVER "[routes.a]\nsteps = [{ strategi = \"single\" }]\n",
@@ -189,6 +191,7 @@ static const struct {
      SERVER PROVIDER(
          "a") "[analytics]\nenabled = false\n[prices]\nfile = \"\"\n"
               "[translation]\non_unsupported = \"drop\"\nfetch_media = false\n"
+              "meter_streams = \"managed\"\n"
               "[metrics]\nlabels = [\"provider\", \"model\", \"route\", \"operation\"]\n"
               "exemplars = true\n"},
 };
@@ -238,6 +241,8 @@ static void test_defaults(void **state)
     assert_int_equal(config->metrics.max_series_per_metric, 2000);
     assert_false(config->translation.fetch_media);
     assert_int_equal(config->providers_count, 0);
+    assert_false(config->translation.strict);
+    assert_int_equal(config->translation.meter_streams, GW_METER_MANAGED);
     load_finish(&loaded);
 }
 
@@ -357,6 +362,26 @@ static void test_all_that_is_in_force_arrives(void **state)
     check_full_providers(loaded.config);
     check_full_models(loaded.config);
     load_finish(&loaded);
+}
+
+static void test_whose_streams_are_metered(void **state)
+{
+    static const struct {
+        const char *word;
+        enum gw_meter_streams whose;
+    } words[] = {{"managed", GW_METER_MANAGED}, {"all", GW_METER_ALL}, {"off", GW_METER_OFF}};
+    static struct loaded loaded;
+    char text[128];
+
+    (void)state;
+    for (size_t i = 0; i < GW_COUNT(words); i++) {
+        (void)snprintf(text, sizeof text, "%s[translation]\nmeter_streams = \"%s\"\n", SERVER,
+                       words[i].word);
+        load_text(text, &loaded);
+        assert_int_equal(loaded.status, GW_OK);
+        assert_int_equal(loaded.config->translation.meter_streams, words[i].whose);
+        load_finish(&loaded);
+    }
 }
 
 /* A file cut anywhere is refused or understood, never more than that; sanitizers watch. */
@@ -494,6 +519,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_all_that_is_in_force_arrives),
+        cmocka_unit_test(test_whose_streams_are_metered),
         cmocka_unit_test(test_problems),
         cmocka_unit_test(test_silent_files),
         cmocka_unit_test(test_cut_at_every_byte),
