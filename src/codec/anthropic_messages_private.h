@@ -223,8 +223,9 @@ struct gw_messages_stream_reader {
     bool arguments; /* some of the call's came */
     struct gw_messages_kept
         start; /* a call's input, or a server's block, as it stood at the start */
-    struct gw_messages_kept pieces; /* of a signature, or of the input of a server's block */
-    int64_t input;                  /* see gw_messages_read_usage() */
+    struct gw_messages_kept
+        pieces;    /* of a signature, the input of a server's block, the citations of a text */
+    int64_t input; /* see gw_messages_read_usage() */
     struct gw_usage usage;
 };
 enum gw_status gw_messages_read_event(void *state, struct gw_str type, struct gw_str data,

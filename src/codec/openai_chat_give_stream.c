@@ -87,6 +87,8 @@ static enum gw_status write_text(struct gw_chat_step *step, struct gw_str key, s
 
     if (!gw_chat_take_text(step->writer, text, &pieces))
         return GW_OK;
+    if (step->writer->kind == GW_BLOCK_TEXT)
+        step->writer->said += gw_text_code_points(pieces.first) + gw_text_code_points(pieces.rest);
     put_pieces(gw_chat_begin_chunk(step), key, &pieces);
     return gw_chat_end_chunk(step);
 }
@@ -153,26 +155,6 @@ static enum gw_status write_state(struct gw_chat_step *step, struct gw_text sign
 
 /* ---- other deltas ---- */
 
-static enum gw_status write_annotation(struct gw_chat_step *step)
-{
-    struct gw_json json;
-    struct gw_chat_note note;
-    enum gw_family family =
-        step->event->family == GW_FAMILY_NONE ? step->writer->family : step->event->family;
-    enum gw_status status =
-        gw_json_read(step->event->json, step->scratch, GW_CHAT_TOKENS_MAX, &json, NULL);
-
-    if (status != GW_OK)
-        return status == GW_NO_MEMORY ? status : GW_OK;
-    if (!gw_chat_read_note(&json, 0, family, &note))
-        return GW_OK;
-    struct gw_json_writer *out = gw_chat_begin_chunk(step);
-    gw_chat_put_array(out, GW_STR("annotations"));
-    gw_chat_write_note(out, &note);
-    gw_json_write_end_array(out);
-    return gw_chat_end_chunk(step);
-}
-
 static enum gw_status write_logprobs(struct gw_chat_step *step)
 {
     gw_json_write_end_object(gw_chat_begin_chunk(step));
@@ -217,7 +199,7 @@ static enum gw_status write_delta(struct gw_chat_step *step)
             return GW_OK; /* a vendor's own */
         return write_state(step, (struct gw_text){{NULL, 0}}, event->text);
     case GW_DELTA_ANNOTATION:
-        return write_annotation(step);
+        return gw_chat_give_note(step);
     case GW_DELTA_LOGPROBS:
         return write_logprobs(step);
     }
@@ -242,6 +224,7 @@ static enum gw_status begin_block(struct gw_chat_step *step)
     writer->kind = event->block_kind;
     writer->family = event->family;
     writer->block = event->block;
+    writer->said_before = writer->said;
     writer->id = (struct gw_text){{NULL, 0}};
     writer->any = writer->custom = writer->unwraps = writer->silent = writer->held = false;
     writer->kept_len = 0;

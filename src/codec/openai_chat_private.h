@@ -3,8 +3,8 @@
  *
  * A caller's body is read by _request, _thinking, _messages, _content and _tools; one for an upstream is written
  * by _write and _write_*. An upstream's whole answer is read by _answer, its stream by _stream and _calls, what both
- * have in common by _blocks and _counts. What the caller gets: _give, _give_stream and _give_calls. Failures
- * both ways: _error.
+ * have in common by _blocks and _counts. What the caller gets: _give, _give_stream, _give_calls and _notes.
+ * Failures both ways: _error.
  */
 #ifndef GW_CODEC_OPENAI_CHAT_PRIVATE_H
 #define GW_CODEC_OPENAI_CHAT_PRIVATE_H
@@ -392,13 +392,13 @@ bool gw_chat_is_custom(const struct gw_request *request, struct gw_text name,
 /* An annotation, whoever made it. */
 struct gw_chat_note {
     struct gw_text url, title;
-    struct gw_str start, end; /* of what it is about, in code points; base NULL: unknown */
-    struct gw_str raw;        /* it is in chat's form already */
+    bool placed;         /* else nobody knows what it is about */
+    uint64_t start, end; /* of that in the message's text, in code points */
+    struct gw_str raw;   /* it is in chat's form already */
 };
-/* @return false: chat has no such thing */
-bool gw_chat_read_note(const struct gw_json *json, uint32_t annotation, enum gw_family family,
-                       struct gw_chat_note *note_out);
 void gw_chat_write_note(struct gw_json_writer *out, const struct gw_chat_note *note);
+/* The member `annotations`, when there are any. @return GW_OK or GW_NO_MEMORY */
+enum gw_status gw_chat_put_notes(const struct gw_answer *answer, struct gw_json_writer *out);
 
 /* An element of `images`. */
 void gw_chat_write_images(struct gw_json_writer *out, struct gw_text url);
@@ -422,17 +422,19 @@ struct gw_chat_writer {
     struct gw_usage usage;
     bool refused;
     unsigned calls; /* begun so far */
+    uint64_t said;  /* code points of the text so far */
 
     /* The open block. */
     enum gw_block_kind kind;
     enum gw_family family;
     unsigned block;
-    struct gw_text id; /* of an item of Responses */
-    bool custom;       /* a call of a custom tool */
-    bool unwraps;      /* it went upstream as a function: `kept` is its arguments */
-    bool silent;       /* a call for which the legacy form has no room */
-    bool any;          /* arguments were written */
-    char *kept;        /* arguments that were not written yet */
+    uint64_t said_before; /* code points of the text in front of it */
+    struct gw_text id;    /* of an item of Responses */
+    bool custom;          /* a call of a custom tool */
+    bool unwraps;         /* it went upstream as a function: `kept` is its arguments */
+    bool silent;          /* a call for which the legacy form has no room */
+    bool any;             /* arguments were written */
+    char *kept;           /* arguments that were not written yet */
     size_t kept_len, kept_room;
     bool held; /* `surrogate` ended the last delta, and waits for its other half */
     char surrogate[GW_CHAT_SURROGATE_BYTES];
@@ -461,6 +463,9 @@ bool gw_chat_take_text(struct gw_chat_writer *writer, struct gw_text text,
                        struct gw_chat_pieces *pieces);
 /* The member reasoning_details, of one state. */
 void gw_chat_put_state(struct gw_json_writer *out, const struct gw_chat_detail *state);
+
+/* An annotation of the open block. */
+enum gw_status gw_chat_give_note(struct gw_chat_step *step);
 
 /* The open call, from its start to its end. */
 enum gw_status gw_chat_begin_call(struct gw_chat_step *step);

@@ -341,14 +341,8 @@ static uint64_t code_points(const struct gw_responses_pieces *text)
 {
     uint64_t count = 0;
 
-    for (const struct gw_responses_chunk *chunk = text->first; chunk; chunk = chunk->next) {
-        struct gw_str rest = {chunk->base, chunk->len};
-        while (rest.len) {
-            struct gw_json_unit unit = gw_json_unit(rest);
-            count += unit.len > 1 || ((unsigned char)unit.text[0] & 0xc0) != 0x80;
-            rest = gw_str_from(rest, unit.raw_len ? unit.raw_len : 1);
-        }
-    }
+    for (const struct gw_responses_chunk *chunk = text->first; chunk; chunk = chunk->next)
+        count += gw_text_code_points((struct gw_text){{chunk->base, chunk->len}});
     return count;
 }
 
