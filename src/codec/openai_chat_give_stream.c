@@ -13,11 +13,24 @@ static void add(struct gw_chat_step *step, struct gw_str bytes)
         step->json.status = gw_buf_add(step->out, bytes);
 }
 
-/* Begins a chunk; the delta's members follow. */
+/* What stands in front of the choices: the tier may be known late. */
+static void add_head(struct gw_chat_step *step)
+{
+    struct gw_text tier = step->writer->tier;
+
+    add(step, step->writer->head);
+    if (!tier.raw.len)
+        return;
+    add(step, GW_STR("\"service_tier\":\""));
+    if (step->json.status == GW_OK)
+        step->json.status = gw_text_add(step->out, tier);
+    add(step, GW_STR("\","));
+}
+
 struct gw_json_writer *gw_chat_begin_chunk(struct gw_chat_step *step)
 {
     gw_json_write_init(&step->json, step->out);
-    add(step, step->writer->head);
+    add_head(step);
     add(step, GW_STR("\"choices\":[{\"index\":0,\"delta\":"));
     gw_json_write_begin_object(&step->json);
     return &step->json;
@@ -280,7 +293,6 @@ static enum gw_status write_start(struct gw_chat_step *step)
         .id = gw_chat_answer_id(event->id, step->context, step->scratch),
         .model = event->model,
         .created = event->created,
-        .service_tier = event->service_tier,
         .fingerprint = event->fingerprint,
     };
 
@@ -300,6 +312,8 @@ static enum gw_status write_start(struct gw_chat_step *step)
         status = step->writer->head.base ? GW_OK : GW_NO_MEMORY;
     }
     gw_buf_finish(&buf);
+    if (status == GW_OK)
+        status = copy(step, event->service_tier, &step->writer->tier);
     if (status != GW_OK)
         return status;
     struct gw_json_writer *out = gw_chat_begin_chunk(step);
@@ -311,8 +325,11 @@ static enum gw_status write_start(struct gw_chat_step *step)
 static enum gw_status write_finish(struct gw_chat_step *step)
 {
     const struct gw_event *event = step->event;
-    struct gw_json_writer *out = gw_chat_begin_chunk(step);
+    enum gw_status status = copy(step, event->service_tier, &step->writer->tier);
 
+    if (status != GW_OK)
+        return status;
+    struct gw_json_writer *out = gw_chat_begin_chunk(step);
     if (event->finish == GW_FINISH_REFUSAL && !step->writer->refused && event->explanation.raw.len)
         gw_chat_put_text(out, GW_STR("refusal"), event->explanation);
     gw_json_write_end_object(out);
@@ -329,7 +346,7 @@ static enum gw_status write_end(struct gw_chat_step *step)
     if (step->writer->failed)
         return GW_OK;
     if (step->context->request->include_usage) {
-        add(step, step->writer->head);
+        add_head(step);
         add(step, GW_STR("\"choices\":[],\"usage\":"));
         gw_chat_write_usage(&step->json, &step->writer->usage);
         add(step, GW_STR("}\n\n"));

@@ -419,6 +419,7 @@ struct gw_chat_writer {
     bool failed;
     struct gw_str
         head; /* of a chunk: "data: {" and what is the same in all of them, with a comma */
+    struct gw_text tier; /* behind it, as far as it is known; absent: not yet */
     struct gw_usage usage;
     bool refused;
     unsigned calls; /* begun so far */

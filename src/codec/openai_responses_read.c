@@ -76,7 +76,6 @@ enum gw_status gw_responses_tell_start(struct gw_responses_teller *teller,
     event.id = text_at(json, response, GW_STR("id"));
     event.model = text_at(json, response, GW_STR("model"));
     event.created = gw_responses_slice_at(json, response, GW_STR("created_at"));
-    event.service_tier = text_at(json, response, GW_STR("service_tier"));
     return tell(teller, &event);
 }
 
@@ -439,7 +438,9 @@ enum gw_status gw_responses_tell_end(struct gw_responses_teller *teller, const s
     }
     event = (struct gw_event){.kind = GW_EVENT_FINISH,
                               .finish = finish_of(teller->told, state, reason),
-                              .finish_raw = gw_text_present(reason) ? reason : state};
+                              .finish_raw = gw_text_present(reason) ? reason : state,
+                              /* Before the end it is what was asked for. */
+                              .service_tier = text_at(json, response, GW_STR("service_tier"))};
     if (status == GW_OK)
         status = tell(teller, &event);
     event = (struct gw_event){.kind = GW_EVENT_END};

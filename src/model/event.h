@@ -17,7 +17,7 @@ enum gw_event_kind {
     GW_EVENT_DELTA,       /* block, one piece of it */
     GW_EVENT_BLOCK_STOP,  /* block */
     GW_EVENT_USAGE,       /* known fields replace the ones before */
-    GW_EVENT_FINISH,      /* reason */
+    GW_EVENT_FINISH,      /* reason; maybe service_tier */
     GW_EVENT_ERROR,       /* within the answer, after START or instead of it */
     GW_EVENT_PING,
     GW_EVENT_END
@@ -122,7 +122,8 @@ struct gw_event {
     enum gw_family family;  /* of reasoning, signatures, data, annotations */
     struct gw_text model;   /* START: as the upstream reports it */
     struct gw_str created;  /* START: seconds, an integer as it came */
-    struct gw_text service_tier, fingerprint; /* START */
+    struct gw_text service_tier; /* START, as far as it is known then; FINISH: which one it was */
+    struct gw_text fingerprint;  /* START */
     enum gw_delta_kind delta;
     struct gw_text text;   /* DELTA */
     struct gw_str json;    /* DELTA: see enum gw_delta_kind */

@@ -141,6 +141,18 @@ static const struct {
              "\"end_index\":5,\"url\":\"u\",\"title\":\"\"}}]")
              DELTA("\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"start_index\":"
                    "3,\"end_index\":4,\"url\":\"v\",\"title\":\"\"}}]") FINISH("stop") DONE},
+    {"the tier is told as soon as it is known",
+     {BEGUN, ENDED(STOP, .service_tier = T("default")), OVER, STOP},
+     ROLE CHUNK("\"service_tier\":\"default\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_"
+                "reason\":\"stop\"}]") DONE},
+    {"the tier that is told at the end counts",
+     {BEGIN(.id = T("c1"), .model = T("m"), .created = S("17"), .service_tier = T("priority"),
+            .fingerprint = T("fp")),
+      ENDED(STOP, .service_tier = T("default")), OVER, STOP},
+     CHUNK("\"system_fingerprint\":\"fp\",\"service_tier\":\"priority\",\"choices\":[{\"index\":0,"
+           "\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]")
+         CHUNK("\"system_fingerprint\":\"fp\",\"service_tier\":\"default\",\"choices\":[{\"index\":"
+               "0,\"delta\":{},\"finish_reason\":\"stop\"}]") DONE},
     {"an image",
      {BEGUN, OPEN(IMAGE), PIECE(DATA, "data:image/png;base64,QQ=="), CLOSE, ENDED(STOP), OVER,
       STOP},
