@@ -130,7 +130,9 @@ struct gw_event {
     struct gw_usage usage; /* START, USAGE: gw_usage_init() first, for 0 is a count */
     enum gw_finish finish;
     struct gw_text finish_raw, stop_sequence, explanation; /* FINISH */
-    struct gw_failure_told failure;                        /* ERROR */
+    struct gw_str
+        stop_details; /* FINISH: why Claude refused, an object, whole; base NULL: not told */
+    struct gw_failure_told failure; /* ERROR */
 };
 
 /* @return anything but GW_OK stops the reader, which gives it back */
@@ -172,6 +174,7 @@ struct gw_answer {
     struct gw_usage usage;
     enum gw_finish finish;
     struct gw_text finish_raw, stop_sequence, explanation;
+    struct gw_str stop_details;
     bool failed;
     struct gw_failure_told failure;
 

@@ -108,7 +108,9 @@ static void test_t11_50_every_stop_reason_is_told_apart(void **state)
         {"\"stop_reason\":\"tool_use\"", "finish tool_use raw=tool_use"},
         {"\"stop_reason\":\"refusal\",\"stop_details\":{\"type\":\"refusal\",\"explanation\":"
          "\"no\"}",
-         "finish refusal raw=refusal why=no"},
+         "finish refusal raw=refusal why=no "
+         "details={\"type\":\"refusal\",\"explanation\":\"no\"}"},
+        {"\"stop_reason\":\"refusal\",\"stop_details\":null", "finish refusal raw=refusal"},
         {"\"stop_reason\":\"pause_turn\"", "finish pause raw=pause_turn"},
         {"\"stop_reason\":\"something_new\"", "finish stop raw=something_new"},
     };
