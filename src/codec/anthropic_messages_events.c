@@ -386,6 +386,7 @@ static enum gw_status on_error(struct reading *reading)
     struct gw_failure_told told;
     enum gw_status status =
         gw_messages_read_failure(reading->json->text, 0, reading->scratch, &told);
+    told.by_upstream = true;
     return status == GW_OK ? fail(reading, &told) : status;
 }
 

@@ -233,7 +233,7 @@ struct gw_text gw_chat_failure_code(const struct gw_failure_told *told);
  * @return what `on_event` returned, or GW_NO_MEMORY */
 enum gw_status gw_chat_tell_error(const struct gw_json *json, uint32_t root, struct gw_arena *arena,
                                   gw_event_fn *on_event, void *arg);
-enum gw_status gw_chat_tell_failure(struct gw_text code, struct gw_text message,
+enum gw_status gw_chat_tell_failure(struct gw_text code, struct gw_text message, bool by_upstream,
                                     gw_event_fn *on_event, void *arg);
 
 /* The same for a `finish_reason` that is a failure. */

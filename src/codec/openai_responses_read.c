@@ -154,7 +154,7 @@ enum gw_status gw_responses_tell_failure(struct gw_responses_teller *teller, con
 {
     teller->told->ended = true;
     return gw_chat_tell_failure((struct gw_text){gw_str_of(code)},
-                                (struct gw_text){gw_str_of(message)}, teller->on_event,
+                                (struct gw_text){gw_str_of(message)}, false, teller->on_event,
                                 teller->arg);
 }
 
@@ -429,8 +429,12 @@ enum gw_status gw_responses_tell_end(struct gw_responses_teller *teller, const s
 
     if (gw_text_equals(state, GW_STR("failed")))
         return gw_responses_tell_error(teller, json, response);
-    if (gw_text_equals(state, GW_STR("cancelled")))
-        return gw_responses_tell_failure(teller, "cancelled", "upstream cancelled its response");
+    if (gw_text_equals(state, GW_STR("cancelled"))) {
+        teller->told->ended = true;
+        return gw_chat_tell_failure(GW_TEXT("cancelled"),
+                                    GW_TEXT("upstream cancelled its response"), true,
+                                    teller->on_event, teller->arg);
+    }
     gw_usage_init(&event.usage);
     if (gw_json_type(json, usage) == GW_JSON_IS_OBJECT) {
         read_usage(json, usage, &event.usage);

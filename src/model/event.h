@@ -108,7 +108,8 @@ struct gw_failure_told {
     struct gw_text code;  /* more specific than the class; absent: the class's own */
     struct gw_text param; /* absent: null */
     struct gw_str
-        details; /* JSON object of further members of an Anthropic error; base NULL: none */
+        details;      /* JSON object of further members of an Anthropic error; base NULL: none */
+    bool by_upstream; /* within an answer, it said so itself; else that is what came of it */
 };
 
 struct gw_event {
