@@ -347,7 +347,7 @@ static bool after_stream(struct gw_exchange *ex, enum gw_status status)
          * behind the error, as they do in Responses, find that end. */
         enum gw_status sent = flush(ex, !cut);
         gw_attempt_ended(ex, failed ? GW_OUTCOME_UPSTREAM_BROKEN : GW_OUTCOME_SUCCESS);
-        finish(ex, sent, ex->keep && !failed);
+        finish(ex, sent, ex->keep && !cut);
         return false;
     }
     if (gw_buf_len(&translate->out) == 0)
