@@ -115,31 +115,34 @@ static int run_serve(const struct arguments *arguments)
     return 0;
 }
 
-/* NULL when it has errors; all problems are printed to `to`. */
-static struct gw_config *load(const char *path, enum gw_config_use use, FILE *to,
-                              unsigned *warnings_out)
+/* NULL when it has errors. @param problems  initialised here, finished by the caller */
+static struct gw_config *load(const char *path, enum gw_config_use use,
+                              struct gw_problems *problems)
 {
-    struct gw_problems problems;
     struct gw_config *config = NULL;
+
+    gw_problems_init(problems);
+    return gw_config_load(path, use, problems, &config) == GW_OK ? config : NULL;
+}
+
+static void print_problems(const struct gw_problems *problems, FILE *to)
+{
     struct gw_buf text;
 
-    gw_problems_init(&problems);
     gw_buf_init(&text, (size_t)4 << 20);
-    if (gw_config_load(path, use, &problems, &config) != GW_OK)
-        config = NULL;
-    if (gw_problems_print(&problems, &text) == GW_OK && gw_buf_len(&text))
+    if (gw_problems_print(problems, &text) == GW_OK && gw_buf_len(&text))
         (void)fwrite(text.base, 1, gw_buf_len(&text), to);
-    *warnings_out = problems.warnings;
     gw_buf_finish(&text);
-    gw_problems_finish(&problems);
-    return config;
 }
 
 static int run_check(const struct arguments *arguments)
 {
-    unsigned warnings;
-    struct gw_config *config = load(arguments->config, GW_CONFIG_TO_SERVE, stdout, &warnings);
+    struct gw_problems problems;
+    struct gw_config *config = load(arguments->config, GW_CONFIG_TO_SERVE, &problems);
+    unsigned warnings = problems.warnings;
 
+    print_problems(&problems, stdout);
+    gw_problems_finish(&problems);
     if (!config)
         return 1;
     (void)printf("%s: ok, %u warning%s\n", arguments->config, warnings, warnings == 1 ? "" : "s");
@@ -171,18 +174,24 @@ static enum gw_status print_explanation(const struct gw_explanation *explanation
 static int run_explain(const struct arguments *arguments)
 {
     struct gw_explanation explanation;
+    struct gw_problems problems;
+    enum gw_status status = GW_INVALID;
     struct gw_err err;
-    unsigned warnings;
 
     if (!arguments->operand) {
         print_usage(stderr, find_command("explain"));
         return 2;
     }
-    struct gw_config *config = load(arguments->config, GW_CONFIG_TO_EXPLAIN, stderr, &warnings);
+    struct gw_config *config = load(arguments->config, GW_CONFIG_TO_EXPLAIN, &problems);
+    if (config)
+        status = gw_explain(config, gw_str_of(arguments->endpoint), gw_str_of(arguments->operand),
+                            &explanation, &err);
+    if (status == GW_OK) /* else any of them may be why */
+        gw_explain_problems(&explanation, &problems);
+    print_problems(&problems, stderr);
+    gw_problems_finish(&problems);
     if (!config)
         return 1;
-    enum gw_status status = gw_explain(config, gw_str_of(arguments->endpoint),
-                                       gw_str_of(arguments->operand), &explanation, &err);
     if (status == GW_OK)
         status = print_explanation(&explanation, arguments->json, &err);
     if (status != GW_OK)

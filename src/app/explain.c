@@ -33,6 +33,63 @@ enum gw_status gw_explain(const struct gw_config *config, struct gw_str endpoint
     return status;
 }
 
+/* ---- what of the file's problems concerns it ---- */
+
+static bool has_target(const struct gw_route_config *route,
+                       bool (*is)(const struct gw_target_config *target,
+                                  const struct gw_problem *problem),
+                       const struct gw_problem *problem)
+{
+    for (uint32_t i = 0; route && i < route->steps_count; i++)
+        for (uint32_t k = 0; k < route->steps[i].targets_count; k++)
+            if (is(route->steps[i].targets[k], problem))
+                return true;
+    return false;
+}
+
+static bool is_target(const struct gw_target_config *target, const struct gw_problem *problem)
+{
+    return gw_str_eq(target->name, problem->name);
+}
+
+static bool is_provider(const struct gw_target_config *target, const struct gw_problem *problem)
+{
+    return gw_str_eq(target->model->provider->name, problem->name);
+}
+
+static bool shows_credential(const struct gw_target_config *target,
+                             const struct gw_problem *problem)
+{
+    return is_provider(target, problem) && target->credential.level == GW_CREDENTIAL_OF_PROVIDER;
+}
+
+static bool concerns(const struct gw_problem *problem, const void *arg)
+{
+    const struct gw_resolution *found = arg;
+    const struct gw_route_config *route = found->route;
+    bool named = route && gw_str_eq(route->name, problem->name);
+
+    if (gw_str_eq(problem->table, GW_STR("targets")))
+        return has_target(route, is_target, problem);
+    if (gw_str_eq(problem->table, GW_STR("routes")))
+        return named && route->layer == GW_ROUTE_BY_TABLE;
+    if (gw_str_eq(problem->table, GW_STR("functions")))
+        return named && route->layer == GW_ROUTE_FUNCTION;
+    if (!gw_str_eq(problem->table, GW_STR("providers")))
+        return true;
+    if (problem->key && strcmp(problem->key, "credential") == 0)
+        return has_target(route, shows_credential, problem);
+    return has_target(route, is_provider, problem) ||
+           (found->provider && gw_str_eq(found->provider->name, problem->name));
+}
+
+void gw_explain_problems(const struct gw_explanation *explanation, struct gw_problems *problems)
+{
+    gw_problems_keep(problems, concerns, &explanation->found);
+}
+
+/* ---- who would answer ---- */
+
 struct gw_explained gw_explained_target(const struct gw_target_config *target)
 {
     return (struct gw_explained){

@@ -26,6 +26,9 @@ enum gw_status gw_explain(const struct gw_config *config, struct gw_str endpoint
                           struct gw_str model, struct gw_explanation *explanation_out,
                           struct gw_err *err);
 
+/* Takes out the warnings of targets, providers, routes and functions that do not take part in it. */
+void gw_explain_problems(const struct gw_explanation *explanation, struct gw_problems *problems);
+
 /* Lines for people.
  * @param health  may be NULL where there are no targets
  * @return GW_OK; as gw_buf_add() where not all of it fits: `into` then holds a useless part */

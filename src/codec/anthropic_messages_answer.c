@@ -30,7 +30,8 @@ enum gw_finish gw_messages_finish_of(struct gw_text stop_reason)
 }
 
 struct gw_messages_stop gw_messages_stop_of(enum gw_finish finish, struct gw_text sequence,
-                                            struct gw_text explanation, bool refused)
+                                            struct gw_text explanation, struct gw_str details,
+                                            bool refused)
 {
     struct gw_messages_stop stop = {.reason = GW_STR("end_turn")};
 
@@ -47,6 +48,8 @@ struct gw_messages_stop gw_messages_stop_of(enum gw_finish finish, struct gw_tex
         }
     if (finish == GW_FINISH_STOP_SEQUENCE)
         stop.sequence = sequence;
+    if (finish == GW_FINISH_REFUSAL)
+        stop.own = details;
     stop.explanation = explanation;
     stop.details = finish == GW_FINISH_REFUSAL && (refused || gw_text_present(explanation));
     return stop;
@@ -66,6 +69,10 @@ void gw_messages_write_stop(struct gw_json_writer *out, const struct gw_messages
     put_text_or_null(out, GW_STR("stop_reason"), (struct gw_text){stop->reason});
     put_text_or_null(out, GW_STR("stop_sequence"), stop->sequence);
     gw_json_write_key(out, GW_STR("stop_details"));
+    if (stop->own.base) {
+        gw_messages_write_line(out, stop->own);
+        return;
+    }
     if (!stop->details) {
         gw_json_write_null(out);
         return;
@@ -404,7 +411,7 @@ enum gw_status gw_messages_write_answer(const struct gw_answer *answer,
     struct gw_messages_stop stop = gw_messages_stop_of(
         answer->finish, answer->stop_sequence,
         gw_text_present(answer->explanation) ? answer->explanation : writer.refusal,
-        gw_text_present(writer.refusal));
+        answer->stop_details, gw_text_present(writer.refusal));
     gw_messages_write_tail(&json, &stop, &answer->usage);
     gw_json_write_end_object(&json);
     return gw_json_write_finish(&json);

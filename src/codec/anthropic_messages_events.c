@@ -131,6 +131,37 @@ static enum gw_status end_arguments(struct reading *reading)
                                       : GW_STR("{}"));
 }
 
+/* Citations may come before the text that they are about; whoever writes them wants to know where it ends. */
+static enum gw_status keep_citation(struct reading *reading, struct gw_str citation)
+{
+    struct gw_messages_kept *pieces = &reading->state->pieces;
+    enum gw_status status =
+        gw_messages_keep(pieces, pieces->len ? GW_STR(",") : GW_STR("["), reading->keep);
+
+    return status == GW_OK ? gw_messages_keep(pieces, citation, reading->keep) : status;
+}
+
+static enum gw_status end_citations(struct reading *reading)
+{
+    struct gw_messages_kept *pieces = &reading->state->pieces;
+    struct gw_json json;
+    struct gw_json_iter iter;
+    uint32_t citation;
+
+    if (pieces->len == 0)
+        return GW_OK;
+    enum gw_status status = gw_messages_keep(pieces, GW_STR("]"), reading->keep);
+    if (status == GW_OK)
+        status = gw_json_read((struct gw_str){pieces->base, pieces->len}, reading->scratch,
+                              GW_MESSAGES_TOKENS_MAX, &json, NULL);
+    if (status != GW_OK)
+        return status;
+    iter = gw_json_iter(&json, 0);
+    while (status == GW_OK && gw_json_next(&json, &iter, &citation))
+        status = emit_json(reading, GW_DELTA_ANNOTATION, gw_json_slice(&json, citation));
+    return status;
+}
+
 static enum gw_status stop_block(struct reading *reading)
 {
     struct gw_messages_stream_reader *state = reading->state;
@@ -140,7 +171,9 @@ static enum gw_status stop_block(struct reading *reading)
 
     if (!state->open)
         return GW_OK;
-    if (state->kind == GW_BLOCK_REASONING) {
+    if (state->kind == GW_BLOCK_TEXT) {
+        status = end_citations(reading);
+    } else if (state->kind == GW_BLOCK_REASONING) {
         status = emit_text(reading, GW_DELTA_SIGNATURE, pieces);
     } else if (state->kind == GW_BLOCK_TOOL) {
         status = end_arguments(reading);
@@ -278,7 +311,7 @@ static enum gw_status on_delta(struct reading *reading)
     if (reading->state->kind == GW_BLOCK_TEXT &&
         gw_json_type(json, citation) == GW_JSON_IS_OBJECT &&
         gw_json_equals(json, type, GW_STR("citations_delta")))
-        return emit_json(reading, GW_DELTA_ANNOTATION, gw_json_slice(json, citation));
+        return keep_citation(reading, gw_json_slice(json, citation));
     return GW_OK;
 }
 
@@ -353,6 +386,7 @@ static enum gw_status on_error(struct reading *reading)
     struct gw_failure_told told;
     enum gw_status status =
         gw_messages_read_failure(reading->json->text, 0, reading->scratch, &told);
+    told.by_upstream = true;
     return status == GW_OK ? fail(reading, &told) : status;
 }
 

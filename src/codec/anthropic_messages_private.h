@@ -154,10 +154,12 @@ struct gw_messages_stop {
     struct gw_text sequence; /* absent: null */
     bool details;            /* `stop_details`, with the explanation */
     struct gw_text explanation;
+    struct gw_str own; /* `stop_details` as Claude told it; base NULL: made here */
 };
-/* @param refused  the answer has a refusal of its own (OpenAI's) */
+/* @param refused  the answer has a refusal of its own (OpenAI's). @param details  Claude's; base NULL: none */
 struct gw_messages_stop gw_messages_stop_of(enum gw_finish finish, struct gw_text sequence,
-                                            struct gw_text explanation, bool refused);
+                                            struct gw_text explanation, struct gw_str details,
+                                            bool refused);
 /* `stop_reason`, `stop_sequence`, `stop_details` */
 void gw_messages_write_stop(struct gw_json_writer *out, const struct gw_messages_stop *stop);
 
@@ -214,6 +216,7 @@ struct gw_messages_stream_writer {
     struct gw_messages_kept refusal;
     enum gw_finish finish;
     struct gw_text sequence, explanation;
+    struct gw_str stop_details;
 };
 struct gw_messages_stream_reader {
     bool started, open, finished, ended;
@@ -223,8 +226,9 @@ struct gw_messages_stream_reader {
     bool arguments; /* some of the call's came */
     struct gw_messages_kept
         start; /* a call's input, or a server's block, as it stood at the start */
-    struct gw_messages_kept pieces; /* of a signature, or of the input of a server's block */
-    int64_t input;                  /* see gw_messages_read_usage() */
+    struct gw_messages_kept
+        pieces;    /* of a signature, the input of a server's block, the citations of a text */
+    int64_t input; /* see gw_messages_read_usage() */
     struct gw_usage usage;
 };
 enum gw_status gw_messages_read_event(void *state, struct gw_str type, struct gw_str data,

@@ -184,6 +184,7 @@ struct gw_event gw_messages_finish_event(const struct gw_json *json, uint32_t ob
 {
     struct gw_text reason = gw_messages_text(json, object, GW_STR("stop_reason"));
     uint32_t details = gw_json_get(json, object, GW_STR("stop_details"));
+    bool told = gw_json_type(json, details) == GW_JSON_IS_OBJECT;
 
     return (struct gw_event){
         .kind = GW_EVENT_FINISH,
@@ -191,6 +192,7 @@ struct gw_event gw_messages_finish_event(const struct gw_json *json, uint32_t ob
         .finish_raw = reason,
         .stop_sequence = gw_messages_text(json, object, GW_STR("stop_sequence")),
         .explanation = gw_messages_text(json, details, GW_STR("explanation")),
+        .stop_details = told ? gw_json_slice(json, details) : (struct gw_str){NULL, 0},
     };
 }
 

@@ -381,6 +381,11 @@ static enum gw_status finish(struct stream *stream, const struct gw_event *event
     enum gw_status status = keep_text(stream, event->stop_sequence, &state->sequence);
 
     state->finish = event->finish;
+    if (event->stop_details.base) {
+        state->stop_details = gw_arena_str(stream->keep, event->stop_details);
+        if (!state->stop_details.base)
+            return GW_NO_MEMORY;
+    }
     return status == GW_OK ? keep_text(stream, event->explanation, &state->explanation) : status;
 }
 
@@ -389,9 +394,10 @@ static enum gw_status end_message(struct stream *stream)
 {
     struct gw_messages_stream_writer *state = stream->state;
     struct gw_text refusal = {{state->refusal.base, state->refusal.len}};
-    struct gw_messages_stop stop = gw_messages_stop_of(
-        state->finish, state->sequence,
-        gw_text_present(state->explanation) ? state->explanation : refusal, state->refused);
+    struct gw_messages_stop stop =
+        gw_messages_stop_of(state->finish, state->sequence,
+                            gw_text_present(state->explanation) ? state->explanation : refusal,
+                            state->stop_details, state->refused);
 
     begin(stream, GW_STR("message_delta"));
     gw_json_write_key(&stream->json, GW_STR("delta"));

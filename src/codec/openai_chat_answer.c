@@ -160,7 +160,7 @@ enum gw_status gw_chat_tell_bad_ending(struct gw_text raw, struct gw_arena *aren
     for (size_t i = 0; i < raw.raw.len; i++)
         lower[i] = gw_lower(raw.raw.base[i]);
     struct gw_text code = {{lower, raw.raw.len}};
-    return gw_chat_tell_failure(code, GW_TEXT("the upstream ended its answer with an error"),
+    return gw_chat_tell_failure(code, GW_TEXT("the upstream ended its answer with an error"), true,
                                 on_event, arg);
 }
 

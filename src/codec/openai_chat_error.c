@@ -383,15 +383,19 @@ enum gw_status gw_chat_tell_error(const struct gw_json *json, uint32_t root, str
 
     find(json, root, arena, &found);
     enum gw_status status = tell(&found, 0, arena, &event.failure);
+    event.failure.by_upstream = true;
     return status == GW_OK ? on_event(arg, &event) : status;
 }
 
-enum gw_status gw_chat_tell_failure(struct gw_text code, struct gw_text message,
+enum gw_status gw_chat_tell_failure(struct gw_text code, struct gw_text message, bool by_upstream,
                                     gw_event_fn *on_event, void *arg)
 {
     struct gw_event event = {
         .kind = GW_EVENT_ERROR,
-        .failure = {.class = GW_CLASS_BAD_GATEWAY, .code = code, .message = message},
+        .failure = {.class = GW_CLASS_BAD_GATEWAY,
+                    .code = code,
+                    .message = message,
+                    .by_upstream = by_upstream},
     };
 
     return on_event(arg, &event);

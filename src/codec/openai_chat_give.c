@@ -91,46 +91,6 @@ void gw_chat_write_signature(struct gw_json_writer *out, struct gw_text signatur
     gw_json_write_end_object(out);
 }
 
-/* ---- annotations ---- */
-
-bool gw_chat_read_note(const struct gw_json *json, uint32_t annotation, enum gw_family family,
-                       struct gw_chat_note *note_out)
-{
-    uint32_t nested = gw_chat_member(json, annotation, GW_STR("url_citation"));
-    uint32_t from = nested == GW_JSON_ABSENT ? annotation : nested;
-    struct gw_chat_note note = {
-        .url = gw_chat_filled(json, from, GW_STR("url")),
-        .title = gw_chat_text(json, from, GW_STR("title")),
-        .start = gw_json_slice(json, gw_chat_member(json, from, GW_STR("start_index"))),
-        .end = gw_json_slice(json, gw_chat_member(json, from, GW_STR("end_index"))),
-    };
-
-    if (family == GW_FAMILY_PLAIN || nested != GW_JSON_ABSENT)
-        note.raw = gw_json_slice(json, annotation);
-    *note_out = note;
-    return note.raw.base || gw_text_present(note.url);
-}
-
-void gw_chat_write_note(struct gw_json_writer *out, const struct gw_chat_note *note)
-{
-    if (note->raw.base) {
-        gw_chat_write_line(out, note->raw);
-        return;
-    }
-    gw_json_write_begin_object(out);
-    gw_chat_put_string(out, GW_STR("type"), GW_STR("url_citation"));
-    gw_chat_put_object(out, GW_STR("url_citation"));
-    if (note->start.base && note->end.base) {
-        gw_chat_put_raw(out, GW_STR("start_index"), note->start);
-        gw_chat_put_raw(out, GW_STR("end_index"), note->end);
-    }
-    gw_chat_put_text(out, GW_STR("url"), note->url);
-    gw_chat_put_text(out, GW_STR("title"),
-                     gw_text_present(note->title) ? note->title : GW_TEXT(""));
-    gw_json_write_end_object(out);
-    gw_json_write_end_object(out);
-}
-
 /* ---- usage and ending ---- */
 
 static void put_count(struct gw_json_writer *out, struct gw_str key, int64_t count)
@@ -344,52 +304,6 @@ static enum gw_status put_state(struct giving *giving)
     return GW_OK;
 }
 
-/* Reads the inside of an array. */
-static enum gw_status read_inside(struct gw_str inside, struct gw_arena *arena,
-                                  struct gw_json *json_out)
-{
-    char *whole =
-        inside.len < GW_ARENA_ALLOC_MAX / 2 ? gw_arena_bytes(arena, inside.len + 2) : NULL;
-
-    if (!whole)
-        return GW_NO_MEMORY;
-    whole[0] = '[';
-    memcpy(whole + 1, inside.base, inside.len);
-    whole[inside.len + 1] = ']';
-    return gw_json_read((struct gw_str){whole, inside.len + 2}, arena, GW_CHAT_TOKENS_MAX, json_out,
-                        NULL);
-}
-
-static enum gw_status put_annotations(struct giving *giving)
-{
-    bool any = false;
-
-    for (const struct gw_block *block = giving->answer->blocks; block; block = block->next) {
-        struct gw_json json;
-        struct gw_chat_note note;
-        uint32_t element;
-        if (!block->annotations.base)
-            continue;
-        enum gw_status status = read_inside(block->annotations, giving->answer->arena, &json);
-        if (status == GW_NO_MEMORY)
-            return status;
-        if (status != GW_OK)
-            continue;
-        struct gw_json_iter iter = gw_json_iter(&json, 0);
-        while (gw_json_next(&json, &iter, &element)) {
-            if (!gw_chat_read_note(&json, element, block->family, &note))
-                continue;
-            if (!any)
-                gw_chat_put_array(giving->out, GW_STR("annotations"));
-            any = true;
-            gw_chat_write_note(giving->out, &note);
-        }
-    }
-    if (any)
-        gw_json_write_end_array(giving->out);
-    return GW_OK;
-}
-
 static void put_images(struct giving *giving)
 {
     const struct gw_block *block = next_of(giving->answer->blocks, GW_BLOCK_IMAGE);
@@ -421,7 +335,7 @@ static enum gw_status put_message(struct giving *giving)
     (void)put_said(giving, GW_STR("reasoning_content"), GW_BLOCK_REASONING);
     status = put_state(giving);
     if (status == GW_OK)
-        status = put_annotations(giving);
+        status = gw_chat_put_notes(giving->answer, out);
     if (status != GW_OK)
         return status;
     put_images(giving);

@@ -3,39 +3,40 @@
  */
 #include "codec/openai_chat_private.h"
 
-#include "model/arguments.h"
-
-#define SURROGATE_BYTES 6u
-
-/* One event on its way out. */
-struct step {
-    struct gw_chat_writer *writer;
-    const struct gw_event *event;
-    const struct gw_answer_context *context;
-    struct gw_arena *scratch, *keep;
-    struct gw_buf *out;
-    struct gw_json_writer json; /* of the delta */
-};
+#define SURROGATE_BYTES GW_CHAT_SURROGATE_BYTES
 
 /* ---- chunks ---- */
 
-static void add(struct step *step, struct gw_str bytes)
+static void add(struct gw_chat_step *step, struct gw_str bytes)
 {
     if (step->json.status == GW_OK)
         step->json.status = gw_buf_add(step->out, bytes);
 }
 
-/* Begins a chunk; the delta's members follow. */
-static struct gw_json_writer *begin(struct step *step)
+/* What stands in front of the choices: the tier may be known late. */
+static void add_head(struct gw_chat_step *step)
+{
+    struct gw_text tier = step->writer->tier;
+
+    add(step, step->writer->head);
+    if (!tier.raw.len)
+        return;
+    add(step, GW_STR("\"service_tier\":\""));
+    if (step->json.status == GW_OK)
+        step->json.status = gw_text_add(step->out, tier);
+    add(step, GW_STR("\","));
+}
+
+struct gw_json_writer *gw_chat_begin_chunk(struct gw_chat_step *step)
 {
     gw_json_write_init(&step->json, step->out);
-    add(step, step->writer->head);
+    add_head(step);
     add(step, GW_STR("\"choices\":[{\"index\":0,\"delta\":"));
     gw_json_write_begin_object(&step->json);
     return &step->json;
 }
 
-static void add_tail(struct step *step, struct gw_str rest)
+static void add_tail(struct gw_chat_step *step, struct gw_str rest)
 {
     add(step, rest);
     if (step->context->request->include_usage)
@@ -43,7 +44,7 @@ static void add_tail(struct step *step, struct gw_str rest)
     add(step, GW_STR("}\n\n"));
 }
 
-static enum gw_status end(struct step *step)
+enum gw_status gw_chat_end_chunk(struct gw_chat_step *step)
 {
     gw_json_write_end_object(&step->json);
     add_tail(step, GW_STR(",\"finish_reason\":null}]"));
@@ -52,12 +53,6 @@ static enum gw_status end(struct step *step)
 
 /* ---- text, whose surrogates may be cut ---- */
 
-/* A delta's text as it can be written: `first` completes what was held back. */
-struct pieces {
-    char pair[2 * SURROGATE_BYTES];
-    struct gw_text first, rest;
-};
-
 static bool begins_low(struct gw_str raw)
 {
     return raw.len >= SURROGATE_BYTES && raw.base[0] == '\\' && raw.base[1] == 'u' &&
@@ -65,7 +60,8 @@ static bool begins_low(struct gw_str raw)
 }
 
 /* @return false: there is nothing to write yet */
-static bool take_text(struct gw_chat_writer *writer, struct gw_text text, struct pieces *pieces)
+bool gw_chat_take_text(struct gw_chat_writer *writer, struct gw_text text,
+                       struct gw_chat_pieces *pieces)
 {
     pieces->first = GW_TEXT("");
     pieces->rest = text;
@@ -89,7 +85,8 @@ static bool take_text(struct gw_chat_writer *writer, struct gw_text text, struct
     return pieces->first.raw.len || pieces->rest.raw.len;
 }
 
-static void put_pieces(struct gw_json_writer *out, struct gw_str key, const struct pieces *pieces)
+static void put_pieces(struct gw_json_writer *out, struct gw_str key,
+                       const struct gw_chat_pieces *pieces)
 {
     gw_chat_begin_text(out, key);
     gw_chat_add_text(out, pieces->first);
@@ -97,20 +94,22 @@ static void put_pieces(struct gw_json_writer *out, struct gw_str key, const stru
     gw_chat_end_text(out);
 }
 
-static enum gw_status write_text(struct step *step, struct gw_str key, struct gw_text text)
+static enum gw_status write_text(struct gw_chat_step *step, struct gw_str key, struct gw_text text)
 {
-    struct pieces pieces;
+    struct gw_chat_pieces pieces;
 
-    if (!take_text(step->writer, text, &pieces))
+    if (!gw_chat_take_text(step->writer, text, &pieces))
         return GW_OK;
-    put_pieces(begin(step), key, &pieces);
-    return end(step);
+    if (step->writer->kind == GW_BLOCK_TEXT)
+        step->writer->said += gw_text_code_points(pieces.first) + gw_text_code_points(pieces.rest);
+    put_pieces(gw_chat_begin_chunk(step), key, &pieces);
+    return gw_chat_end_chunk(step);
 }
 
 /* ---- reasoning ---- */
 
-static void put_detail_text(struct step *step, struct gw_json_writer *out,
-                            const struct pieces *pieces)
+static void put_detail_text(struct gw_chat_step *step, struct gw_json_writer *out,
+                            const struct gw_chat_pieces *pieces)
 {
     const struct gw_chat_writer *writer = step->writer;
     bool summary = writer->family == GW_FAMILY_OPENAI;
@@ -127,28 +126,29 @@ static void put_detail_text(struct step *step, struct gw_json_writer *out,
     gw_json_write_end_object(out);
 }
 
-static enum gw_status write_reasoning(struct step *step, struct gw_text text)
+static enum gw_status write_reasoning(struct gw_chat_step *step, struct gw_text text)
 {
-    struct pieces pieces;
+    struct gw_chat_pieces pieces;
 
-    if (!take_text(step->writer, text, &pieces))
+    if (!gw_chat_take_text(step->writer, text, &pieces))
         return GW_OK;
-    struct gw_json_writer *out = begin(step);
+    struct gw_json_writer *out = gw_chat_begin_chunk(step);
     put_pieces(out, GW_STR("reasoning_content"), &pieces);
     gw_chat_put_array(out, GW_STR("reasoning_details"));
     put_detail_text(step, out, &pieces);
     gw_json_write_end_array(out);
-    return end(step);
+    return gw_chat_end_chunk(step);
 }
 
-static void put_state(struct gw_json_writer *out, const struct gw_chat_detail *state)
+void gw_chat_put_state(struct gw_json_writer *out, const struct gw_chat_detail *state)
 {
     gw_chat_put_array(out, GW_STR("reasoning_details"));
     gw_chat_write_state(out, state);
     gw_json_write_end_array(out);
 }
 
-static enum gw_status write_state(struct step *step, struct gw_text signature, struct gw_text data)
+static enum gw_status write_state(struct gw_chat_step *step, struct gw_text signature,
+                                  struct gw_text data)
 {
     const struct gw_chat_writer *writer = step->writer;
     struct gw_chat_detail state = {
@@ -162,180 +162,15 @@ static enum gw_status write_state(struct step *step, struct gw_text signature, s
 
     if (!signature.raw.len && !data.raw.len)
         return GW_OK;
-    put_state(begin(step), &state);
-    return end(step);
-}
-
-/* ---- calls ---- */
-
-static enum gw_status keep(struct step *step, struct gw_text text)
-{
-    struct gw_chat_writer *writer = step->writer;
-    size_t need = writer->kept_len + text.raw.len;
-
-    if (text.raw.len > GW_CHAT_KEPT_BYTES_MAX || need > GW_CHAT_KEPT_BYTES_MAX)
-        return GW_TOO_LARGE;
-    if (need > writer->kept_room) {
-        size_t room = need < 256 ? 512 : need * 2;
-        char *kept = gw_arena_bytes(step->keep, room);
-        if (!kept)
-            return GW_NO_MEMORY;
-        if (writer->kept_len)
-            memcpy(kept, writer->kept, writer->kept_len);
-        writer->kept = kept;
-        writer->kept_room = room;
-    }
-    if (text.raw.len)
-        memcpy(writer->kept + writer->kept_len, text.raw.base, text.raw.len);
-    writer->kept_len = need;
-    return GW_OK;
-}
-
-static enum gw_status begin_call(struct step *step)
-{
-    struct gw_chat_writer *writer = step->writer;
-    const struct gw_event *event = step->event;
-    bool legacy = step->context->request->legacy_functions;
-    unsigned number = writer->calls++;
-    struct gw_text id = gw_chat_given_call_id(event->id, number, step->context, step->scratch);
-
-    if (!gw_text_present(id))
-        return GW_NO_MEMORY;
-    writer->unwraps = event->tool == GW_TOOL_FUNCTION &&
-                      gw_chat_is_custom(step->context->request, event->name, step->scratch);
-    writer->custom = writer->unwraps || event->tool == GW_TOOL_CUSTOM;
-    writer->silent = legacy && number > 0;
-    if (writer->silent)
-        return GW_OK;
-    struct gw_json_writer *out = begin(step);
-    if (legacy) {
-        gw_chat_put_object(out, GW_STR("function_call"));
-    } else {
-        gw_chat_put_array(out, GW_STR("tool_calls"));
-        gw_json_write_begin_object(out);
-        gw_json_write_key(out, GW_STR("index"));
-        gw_json_write_uint64(out, number);
-        gw_chat_put_text(out, GW_STR("id"), id);
-        gw_chat_put_string(out, GW_STR("type"),
-                           writer->custom ? GW_STR("custom") : GW_STR("function"));
-        gw_chat_put_object(out, writer->custom ? GW_STR("custom") : GW_STR("function"));
-    }
-    gw_chat_put_text(out, GW_STR("name"), event->name);
-    gw_chat_put_text(out, writer->custom ? GW_STR("input") : GW_STR("arguments"), GW_TEXT(""));
-    gw_json_write_end_object(out);
-    if (!legacy) {
-        gw_chat_write_signature(out, event->gsig);
-        gw_json_write_end_object(out);
-        gw_json_write_end_array(out);
-    }
-    if (event->gsig.raw.len) {
-        struct gw_chat_detail state = {
-            .family = GW_FAMILY_GEMINI, .data = event->gsig, .id = id, .index = event->block};
-        put_state(out, &state);
-    }
-    return end(step);
-}
-
-/* What was kept, and `pieces` behind it. */
-static enum gw_status write_arguments(struct step *step, const struct pieces *pieces)
-{
-    struct gw_chat_writer *writer = step->writer;
-    bool legacy = step->context->request->legacy_functions;
-    struct gw_json_writer *out = begin(step);
-
-    if (legacy) {
-        gw_chat_put_object(out, GW_STR("function_call"));
-    } else {
-        gw_chat_put_array(out, GW_STR("tool_calls"));
-        gw_json_write_begin_object(out);
-        gw_json_write_key(out, GW_STR("index"));
-        gw_json_write_uint64(out, writer->calls - 1);
-        gw_chat_put_object(out, writer->custom ? GW_STR("custom") : GW_STR("function"));
-    }
-    gw_chat_begin_text(out, writer->custom ? GW_STR("input") : GW_STR("arguments"));
-    gw_chat_add_text(out, (struct gw_text){{writer->kept, writer->kept_len}});
-    gw_chat_add_text(out, pieces->first);
-    gw_chat_add_text(out, pieces->rest);
-    gw_chat_end_text(out);
-    gw_json_write_end_object(out);
-    if (!legacy) {
-        gw_json_write_end_object(out);
-        gw_json_write_end_array(out);
-    }
-    writer->kept_len = 0;
-    writer->any = true;
-    return end(step);
-}
-
-static enum gw_status take_arguments(struct step *step)
-{
-    struct gw_chat_writer *writer = step->writer;
-    struct gw_text text = step->event->text;
-    struct pieces pieces;
-
-    if (writer->silent)
-        return GW_OK;
-    if (step->event->json.base) {
-        text = gw_text_escape(step->event->json, step->scratch);
-        if (!gw_text_present(text))
-            return GW_NO_MEMORY;
-    }
-    /* Blanks are nothing until more comes: the arguments of a call are an object. */
-    if (writer->unwraps || (!writer->custom && !writer->any && gw_text_is_blank(text)))
-        return keep(step, text);
-    if (!take_text(writer, text, &pieces))
-        return GW_OK;
-    return write_arguments(step, &pieces);
-}
-
-static enum gw_status end_call(struct step *step)
-{
-    struct gw_chat_writer *writer = step->writer;
-    struct gw_arguments arguments = {.string = {{writer->kept, writer->kept_len}}};
-    struct pieces pieces = {.first = GW_TEXT(""), .rest = GW_TEXT("{}")};
-
-    if (writer->silent)
-        return GW_OK;
-    if (writer->unwraps) {
-        if (!writer->kept_len)
-            arguments.string = GW_TEXT("");
-        pieces.rest = gw_arguments_to_custom(&arguments, step->scratch);
-        writer->kept_len = 0;
-        if (!gw_text_present(pieces.rest))
-            return GW_NO_MEMORY;
-        return pieces.rest.raw.len ? write_arguments(step, &pieces) : GW_OK;
-    }
-    if (writer->any || writer->custom)
-        return GW_OK;
-    writer->kept_len = 0;
-    return write_arguments(step, &pieces);
+    gw_chat_put_state(gw_chat_begin_chunk(step), &state);
+    return gw_chat_end_chunk(step);
 }
 
 /* ---- other deltas ---- */
 
-static enum gw_status write_annotation(struct step *step)
+static enum gw_status write_logprobs(struct gw_chat_step *step)
 {
-    struct gw_json json;
-    struct gw_chat_note note;
-    enum gw_family family =
-        step->event->family == GW_FAMILY_NONE ? step->writer->family : step->event->family;
-    enum gw_status status =
-        gw_json_read(step->event->json, step->scratch, GW_CHAT_TOKENS_MAX, &json, NULL);
-
-    if (status != GW_OK)
-        return status == GW_NO_MEMORY ? status : GW_OK;
-    if (!gw_chat_read_note(&json, 0, family, &note))
-        return GW_OK;
-    struct gw_json_writer *out = begin(step);
-    gw_chat_put_array(out, GW_STR("annotations"));
-    gw_chat_write_note(out, &note);
-    gw_json_write_end_array(out);
-    return end(step);
-}
-
-static enum gw_status write_logprobs(struct step *step)
-{
-    gw_json_write_end_object(begin(step));
+    gw_json_write_end_object(gw_chat_begin_chunk(step));
     add(step, GW_STR(",\"logprobs\":{\"content\":"));
     enum gw_status status = step->json.status;
     gw_json_write_init(&step->json, step->out);
@@ -345,17 +180,17 @@ static enum gw_status write_logprobs(struct step *step)
     return step->json.status;
 }
 
-static enum gw_status write_image(struct step *step)
+static enum gw_status write_image(struct gw_chat_step *step)
 {
-    struct gw_json_writer *out = begin(step);
+    struct gw_json_writer *out = gw_chat_begin_chunk(step);
 
     gw_chat_put_array(out, GW_STR("images"));
     gw_chat_write_images(out, step->event->text);
     gw_json_write_end_array(out);
-    return end(step);
+    return gw_chat_end_chunk(step);
 }
 
-static enum gw_status write_delta(struct step *step)
+static enum gw_status write_delta(struct gw_chat_step *step)
 {
     const struct gw_event *event = step->event;
 
@@ -367,7 +202,7 @@ static enum gw_status write_delta(struct step *step)
     case GW_DELTA_REASONING:
         return write_reasoning(step, event->text);
     case GW_DELTA_ARGUMENTS:
-        return take_arguments(step);
+        return gw_chat_take_arguments(step);
     case GW_DELTA_SIGNATURE:
         return write_state(step, event->text, (struct gw_text){{NULL, 0}});
     case GW_DELTA_DATA:
@@ -377,7 +212,7 @@ static enum gw_status write_delta(struct step *step)
             return GW_OK; /* a vendor's own */
         return write_state(step, (struct gw_text){{NULL, 0}}, event->text);
     case GW_DELTA_ANNOTATION:
-        return write_annotation(step);
+        return gw_chat_give_note(step);
     case GW_DELTA_LOGPROBS:
         return write_logprobs(step);
     }
@@ -386,7 +221,7 @@ static enum gw_status write_delta(struct step *step)
 
 /* ---- events ---- */
 
-static enum gw_status copy(struct step *step, struct gw_text text, struct gw_text *into)
+static enum gw_status copy(struct gw_chat_step *step, struct gw_text text, struct gw_text *into)
 {
     if (!gw_text_present(text))
         return GW_OK;
@@ -394,7 +229,7 @@ static enum gw_status copy(struct step *step, struct gw_text text, struct gw_tex
     return into->raw.base ? GW_OK : GW_NO_MEMORY;
 }
 
-static enum gw_status begin_block(struct step *step)
+static enum gw_status begin_block(struct gw_chat_step *step)
 {
     struct gw_chat_writer *writer = step->writer;
     const struct gw_event *event = step->event;
@@ -402,12 +237,13 @@ static enum gw_status begin_block(struct step *step)
     writer->kind = event->block_kind;
     writer->family = event->family;
     writer->block = event->block;
+    writer->said_before = writer->said;
     writer->id = (struct gw_text){{NULL, 0}};
     writer->any = writer->custom = writer->unwraps = writer->silent = writer->held = false;
     writer->kept_len = 0;
     switch (event->block_kind) {
     case GW_BLOCK_TOOL:
-        return begin_call(step);
+        return gw_chat_begin_call(step);
     case GW_BLOCK_REASONING:
     case GW_BLOCK_REDACTED:
         return copy(step, event->id, &writer->id);
@@ -423,9 +259,9 @@ static enum gw_status begin_block(struct step *step)
 }
 
 /* A surrogate whose other half never came is written as what it is: nothing. */
-static enum gw_status release(struct step *step)
+static enum gw_status release(struct gw_chat_step *step)
 {
-    struct pieces pieces = {.first = GW_TEXT("\\ufffd"), .rest = GW_TEXT("")};
+    struct gw_chat_pieces pieces = {.first = GW_TEXT("\\ufffd"), .rest = GW_TEXT("")};
 
     if (!step->writer->held)
         return GW_OK;
@@ -438,7 +274,7 @@ static enum gw_status release(struct step *step)
     case GW_BLOCK_REASONING:
         return write_reasoning(step, pieces.first);
     case GW_BLOCK_TOOL:
-        return write_arguments(step, &pieces);
+        return gw_chat_write_arguments(step, &pieces);
     case GW_BLOCK_REDACTED:
     case GW_BLOCK_SERVER_TOOL:
     case GW_BLOCK_IMAGE:
@@ -447,7 +283,7 @@ static enum gw_status release(struct step *step)
     return GW_OK;
 }
 
-static enum gw_status write_start(struct step *step)
+static enum gw_status write_start(struct gw_chat_step *step)
 {
     const struct gw_event *event = step->event;
     struct gw_json_writer head;
@@ -457,7 +293,6 @@ static enum gw_status write_start(struct step *step)
         .id = gw_chat_answer_id(event->id, step->context, step->scratch),
         .model = event->model,
         .created = event->created,
-        .service_tier = event->service_tier,
         .fingerprint = event->fingerprint,
     };
 
@@ -477,19 +312,24 @@ static enum gw_status write_start(struct step *step)
         status = step->writer->head.base ? GW_OK : GW_NO_MEMORY;
     }
     gw_buf_finish(&buf);
+    if (status == GW_OK)
+        status = copy(step, event->service_tier, &step->writer->tier);
     if (status != GW_OK)
         return status;
-    struct gw_json_writer *out = begin(step);
+    struct gw_json_writer *out = gw_chat_begin_chunk(step);
     gw_chat_put_string(out, GW_STR("role"), GW_STR("assistant"));
     gw_chat_put_string(out, GW_STR("content"), GW_STR(""));
-    return end(step);
+    return gw_chat_end_chunk(step);
 }
 
-static enum gw_status write_finish(struct step *step)
+static enum gw_status write_finish(struct gw_chat_step *step)
 {
     const struct gw_event *event = step->event;
-    struct gw_json_writer *out = begin(step);
+    enum gw_status status = copy(step, event->service_tier, &step->writer->tier);
 
+    if (status != GW_OK)
+        return status;
+    struct gw_json_writer *out = gw_chat_begin_chunk(step);
     if (event->finish == GW_FINISH_REFUSAL && !step->writer->refused && event->explanation.raw.len)
         gw_chat_put_text(out, GW_STR("refusal"), event->explanation);
     gw_json_write_end_object(out);
@@ -500,13 +340,13 @@ static enum gw_status write_finish(struct step *step)
     return step->json.status;
 }
 
-static enum gw_status write_end(struct step *step)
+static enum gw_status write_end(struct gw_chat_step *step)
 {
     gw_json_write_init(&step->json, step->out);
     if (step->writer->failed)
         return GW_OK;
     if (step->context->request->include_usage) {
-        add(step, step->writer->head);
+        add_head(step);
         add(step, GW_STR("\"choices\":[],\"usage\":"));
         gw_chat_write_usage(&step->json, &step->writer->usage);
         add(step, GW_STR("}\n\n"));
@@ -515,7 +355,7 @@ static enum gw_status write_end(struct step *step)
     return step->json.status;
 }
 
-static enum gw_status write_failure(struct step *step)
+static enum gw_status write_failure(struct gw_chat_step *step)
 {
     unsigned status_code;
     enum gw_status status = gw_buf_add(step->out, GW_STR("data: "));
@@ -532,7 +372,7 @@ enum gw_status gw_chat_write_event(void *state, const struct gw_event *event,
                                    struct gw_buf *out)
 {
     struct gw_chat_writer *writer = state;
-    struct step step = {writer, event, context, scratch, keep, out, {0}};
+    struct gw_chat_step step = {writer, event, context, scratch, keep, out, {0}};
     enum gw_status status;
 
     switch (event->kind) {
@@ -545,7 +385,7 @@ enum gw_status gw_chat_write_event(void *state, const struct gw_event *event,
         return write_delta(&step);
     case GW_EVENT_BLOCK_STOP:
         status = release(&step);
-        return status == GW_OK && writer->kind == GW_BLOCK_TOOL ? end_call(&step) : status;
+        return status == GW_OK && writer->kind == GW_BLOCK_TOOL ? gw_chat_end_call(&step) : status;
     case GW_EVENT_USAGE:
         gw_usage_merge(&writer->usage, &event->usage);
         return GW_OK;

@@ -1,10 +1,10 @@
 /*
  * codec/openai_chat_private: what the files of this codec share.
  *
- * A caller's body is read by _request, _messages, _content and _tools; one for an upstream is written by
- * _write and _write_*. An upstream's whole answer is read by _answer, its stream by _stream and _calls, what both
- * have in common by _blocks and _counts. What the caller gets: _give and _give_stream. Failures both ways:
- * _error.
+ * A caller's body is read by _request, _thinking, _messages, _content and _tools; one for an upstream is written
+ * by _write and _write_*. An upstream's whole answer is read by _answer, its stream by _stream and _calls, what both
+ * have in common by _blocks and _counts. What the caller gets: _give, _give_stream, _give_calls and _notes.
+ * Failures both ways: _error.
  */
 #ifndef GW_CODEC_OPENAI_CHAT_PRIVATE_H
 #define GW_CODEC_OPENAI_CHAT_PRIVATE_H
@@ -98,6 +98,10 @@ enum gw_status gw_chat_read_tools(struct gw_chat_reading *reading, uint32_t tool
 enum gw_status gw_chat_read_choice(struct gw_chat_reading *reading, uint32_t tool_choice,
                                    uint32_t function_call);
 
+/* The members of these names: `thinking`, `reasoning`, `reasoning_effort`; the last one that speaks counts. */
+enum gw_status gw_chat_read_thinking(struct gw_chat_reading *reading, uint32_t thinking,
+                                     uint32_t reasoning, uint32_t effort);
+
 enum gw_status gw_chat_read_request(struct gw_str body, struct gw_request *request,
                                     struct gw_complaint *complaint);
 
@@ -158,6 +162,25 @@ void gw_chat_plan_model(struct gw_chat_plan *plan);
 /* A member under the name that the provider has for it, or its loss. base NULL: not set. */
 void gw_chat_put_member(const struct gw_chat_plan *plan, struct gw_json_writer *out,
                         const char *name, struct gw_str json);
+
+/* Where the conversation being written is. */
+struct gw_chat_course {
+    struct gw_chat_plan *plan;
+    struct gw_json_writer *out;
+    struct gw_str system_role;
+    const struct gw_message *real_user; /* the last one that is not only results */
+    bool past_user;                     /* it has been written */
+    const struct gw_message *run;       /* the first of the results under way; NULL: none */
+    bool run_images;                    /* any of them has an image */
+    bool after_tool;                    /* the last message written was a result */
+};
+/* As the provider takes it. Absent when out of memory. */
+struct gw_text gw_chat_course_id(const struct gw_chat_course *course, struct gw_text id);
+/* The message's object is open behind it. */
+void gw_chat_begin_message(struct gw_chat_course *course, struct gw_str role);
+void gw_chat_put_name(struct gw_chat_course *course, const struct gw_message *message);
+enum gw_status gw_chat_write_assistant(struct gw_chat_course *course,
+                                       const struct gw_message *message);
 
 enum gw_status gw_chat_write_messages(struct gw_chat_plan *plan, struct gw_json_writer *out);
 void gw_chat_write_reasoning(struct gw_chat_plan *plan, struct gw_json_writer *out);
@@ -223,7 +246,7 @@ struct gw_text gw_chat_failure_code(const struct gw_failure_told *told);
  * @return what `on_event` returned, or GW_NO_MEMORY */
 enum gw_status gw_chat_tell_error(const struct gw_json *json, uint32_t root, struct gw_arena *arena,
                                   gw_event_fn *on_event, void *arg);
-enum gw_status gw_chat_tell_failure(struct gw_text code, struct gw_text message,
+enum gw_status gw_chat_tell_failure(struct gw_text code, struct gw_text message, bool by_upstream,
                                     gw_event_fn *on_event, void *arg);
 
 /* The same for a `finish_reason` that is a failure. */
@@ -382,13 +405,13 @@ bool gw_chat_is_custom(const struct gw_request *request, struct gw_text name,
 /* An annotation, whoever made it. */
 struct gw_chat_note {
     struct gw_text url, title;
-    struct gw_str start, end; /* of what it is about, in code points; base NULL: unknown */
-    struct gw_str raw;        /* it is in chat's form already */
+    bool placed;         /* else nobody knows what it is about */
+    uint64_t start, end; /* of that in the message's text, in code points */
+    struct gw_str raw;   /* it is in chat's form already */
 };
-/* @return false: chat has no such thing */
-bool gw_chat_read_note(const struct gw_json *json, uint32_t annotation, enum gw_family family,
-                       struct gw_chat_note *note_out);
 void gw_chat_write_note(struct gw_json_writer *out, const struct gw_chat_note *note);
+/* The member `annotations`, when there are any. @return GW_OK or GW_NO_MEMORY */
+enum gw_status gw_chat_put_notes(const struct gw_answer *answer, struct gw_json_writer *out);
 
 /* An element of `images`. */
 void gw_chat_write_images(struct gw_json_writer *out, struct gw_text url);
@@ -402,29 +425,70 @@ struct gw_str gw_chat_finish_name(enum gw_finish finish, bool refused, bool lega
 enum gw_status gw_chat_write_answer(const struct gw_answer *answer,
                                     const struct gw_answer_context *context, struct gw_buf *out);
 
+#define GW_CHAT_SURROGATE_BYTES 6u
+
 /* A stream to a caller. */
 struct gw_chat_writer {
     bool failed;
     struct gw_str
         head; /* of a chunk: "data: {" and what is the same in all of them, with a comma */
+    struct gw_text tier; /* behind it, as far as it is known; absent: not yet */
     struct gw_usage usage;
     bool refused;
     unsigned calls; /* begun so far */
+    uint64_t said;  /* code points of the text so far */
 
     /* The open block. */
     enum gw_block_kind kind;
     enum gw_family family;
     unsigned block;
-    struct gw_text id; /* of an item of Responses */
-    bool custom;       /* a call of a custom tool */
-    bool unwraps;      /* it went upstream as a function: `kept` is its arguments */
-    bool silent;       /* a call for which the legacy form has no room */
-    bool any;          /* arguments were written */
-    char *kept;        /* arguments that were not written yet */
+    uint64_t said_before; /* code points of the text in front of it */
+    struct gw_text id;    /* of an item of Responses */
+    bool custom;          /* a call of a custom tool */
+    bool unwraps;         /* it went upstream as a function: `kept` is its arguments */
+    bool silent;          /* a call for which the legacy form has no room */
+    bool any;             /* arguments were written */
+    char *kept;           /* arguments that were not written yet */
     size_t kept_len, kept_room;
     bool held; /* `surrogate` ended the last delta, and waits for its other half */
-    char surrogate[6];
+    char surrogate[GW_CHAT_SURROGATE_BYTES];
 };
+
+/* One event on its way out. */
+struct gw_chat_step {
+    struct gw_chat_writer *writer;
+    const struct gw_event *event;
+    const struct gw_answer_context *context;
+    struct gw_arena *scratch, *keep;
+    struct gw_buf *out;
+    struct gw_json_writer json; /* of the delta */
+};
+/* A chunk, whose delta's members follow. */
+struct gw_json_writer *gw_chat_begin_chunk(struct gw_chat_step *step);
+enum gw_status gw_chat_end_chunk(struct gw_chat_step *step);
+
+/* A delta's text as it can be written: `first` completes what was held back. */
+struct gw_chat_pieces {
+    char pair[2 * GW_CHAT_SURROGATE_BYTES];
+    struct gw_text first, rest;
+};
+/* @return false: there is nothing to write yet */
+bool gw_chat_take_text(struct gw_chat_writer *writer, struct gw_text text,
+                       struct gw_chat_pieces *pieces);
+/* The member reasoning_details, of one state. */
+void gw_chat_put_state(struct gw_json_writer *out, const struct gw_chat_detail *state);
+
+/* An annotation of the open block. */
+enum gw_status gw_chat_give_note(struct gw_chat_step *step);
+
+/* The open call, from its start to its end. */
+enum gw_status gw_chat_begin_call(struct gw_chat_step *step);
+enum gw_status gw_chat_take_arguments(struct gw_chat_step *step);
+/* What was kept, and `pieces` behind it. */
+enum gw_status gw_chat_write_arguments(struct gw_chat_step *step,
+                                       const struct gw_chat_pieces *pieces);
+enum gw_status gw_chat_end_call(struct gw_chat_step *step);
+
 enum gw_status gw_chat_write_event(void *writer, const struct gw_event *event,
                                    const struct gw_answer_context *context,
                                    struct gw_arena *scratch, struct gw_arena *keep,

@@ -247,86 +247,10 @@ static enum gw_status read_format(struct body *body)
     return GW_OK;
 }
 
-/* Effort as one of the words known here; others are dropped, for nothing can be made of them. */
-static void take_effort(struct body *body, uint32_t effort, enum member member)
+static enum gw_status read_reasoning(struct body *body)
 {
-    struct gw_request *request = body->reading.request;
-    struct gw_text word = {gw_json_raw(body->reading.json, effort)};
-    enum gw_effort known = gw_text_present(word) ? gw_effort_of(word) : GW_EFFORT_UNSET;
-
-    if (known == GW_EFFORT_UNSET) {
-        gw_ledger_add(request->ledger, GW_LEDGER_DROP, names[member]);
-        return;
-    }
-    request->reasoning.effort = known;
-    if (request->reasoning.mode == GW_REASONING_UNSET)
-        request->reasoning.mode = known == GW_EFFORT_NONE ? GW_REASONING_OFF : GW_REASONING_ON;
-}
-
-static void take_budget(struct body *body, uint32_t budget)
-{
-    int64_t tokens;
-
-    if (gw_json_int64(body->reading.json, budget, &tokens) && tokens > 0)
-        body->reading.request->reasoning.budget = gw_json_slice(body->reading.json, budget);
-}
-
-/* Claude's and DeepSeek's form. */
-static enum gw_status read_thinking(struct body *body)
-{
-    const struct gw_json *json = body->reading.json;
-    struct gw_request *request = body->reading.request;
-    uint32_t thinking = body->values[THINKING];
-    uint32_t type = gw_json_get(json, thinking, GW_STR("type"));
-
-    if (thinking == GW_JSON_ABSENT)
-        return GW_OK;
-    if (gw_json_equals(json, type, GW_STR("enabled")))
-        request->reasoning.mode = GW_REASONING_ON;
-    else if (gw_json_equals(json, type, GW_STR("adaptive")))
-        request->reasoning.mode = GW_REASONING_ADAPTIVE;
-    else if (gw_json_equals(json, type, GW_STR("disabled")))
-        request->reasoning.mode = GW_REASONING_OFF;
-    else
-        return wrong(body, THINKING, "have the type enabled, adaptive or disabled");
-    take_budget(body, gw_json_get(json, thinking, GW_STR("budget_tokens")));
-    request->reasoning.display = gw_chat_filled(json, thinking, GW_STR("display"));
-    return GW_OK;
-}
-
-/* OpenRouter's form. */
-static void read_reasoning(struct body *body)
-{
-    const struct gw_json *json = body->reading.json;
-    struct gw_request *request = body->reading.request;
-    uint32_t reasoning = body->values[REASONING];
-    uint32_t effort = gw_chat_member(json, reasoning, GW_STR("effort"));
-    bool set;
-
-    if (gw_json_bool(json, gw_json_get(json, reasoning, GW_STR("enabled")), &set))
-        request->reasoning.mode = set ? GW_REASONING_ON : GW_REASONING_OFF;
-    take_budget(body, gw_json_get(json, reasoning, GW_STR("max_tokens")));
-    if (request->reasoning.budget.base && request->reasoning.mode == GW_REASONING_UNSET)
-        request->reasoning.mode = GW_REASONING_ON;
-    if (effort != GW_JSON_ABSENT)
-        take_effort(body, effort, REASONING);
-    if (gw_text_present(gw_chat_filled(json, reasoning, GW_STR("summary"))))
-        request->reasoning.summary = gw_chat_filled(json, reasoning, GW_STR("summary"));
-    if (gw_json_bool(json, gw_json_get(json, reasoning, GW_STR("exclude")), &set) && set)
-        request->reasoning.display = GW_TEXT("omitted");
-}
-
-static enum gw_status read_all_reasoning(struct body *body)
-{
-    enum gw_status status = read_thinking(body);
-
-    if (status != GW_OK)
-        return status;
-    if (body->values[REASONING] != GW_JSON_ABSENT)
-        read_reasoning(body);
-    if (body->values[REASONING_EFFORT] != GW_JSON_ABSENT)
-        take_effort(body, body->values[REASONING_EFFORT], REASONING_EFFORT);
-    return GW_OK;
+    return gw_chat_read_thinking(&body->reading, body->values[THINKING], body->values[REASONING],
+                                 body->values[REASONING_EFFORT]);
 }
 
 /* Answers that are more than text have no form elsewhere. */
@@ -471,8 +395,8 @@ static enum gw_status sort_members(struct body *body)
 static enum gw_status read_members(struct body *body)
 {
     static enum gw_status (*const groups[])(struct body *) = {
-        read_texts,  read_stream,        read_limits,     read_sampling, read_stop,
-        read_format, read_all_reasoning, read_modalities, read_objects,
+        read_texts,  read_stream,    read_limits,     read_sampling, read_stop,
+        read_format, read_reasoning, read_modalities, read_objects,
     };
     struct gw_request *request = body->reading.request;
     enum gw_status status = sort_members(body);

@@ -16,7 +16,7 @@ struct step {
 static enum gw_status fail(struct step *step, struct gw_text code, const char *message)
 {
     step->reader->over = true;
-    enum gw_status status = gw_chat_tell_failure(code, (struct gw_text){gw_str_of(message)},
+    enum gw_status status = gw_chat_tell_failure(code, (struct gw_text){gw_str_of(message)}, false,
                                                  step->emitter->on_event, step->emitter->arg);
     return status == GW_OK ? GW_EOF : status;
 }

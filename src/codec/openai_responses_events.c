@@ -7,34 +7,10 @@
 
 #define KEPT_BYTES_MAX ((size_t)16 << 20)
 
-/* An item of the stream. */
-struct gw_responses_entry {
-    struct gw_responses_entry *next;
-    int64_t output_index; /* -1: not told */
-    struct gw_str id;
-    bool call, custom;
-    struct gw_text call_id, name; /* of a call */
-    struct gw_responses_seen seen;
-    bool missed; /* something was passed over, so its end is waited for */
-    bool closed;
-    struct gw_str done;  /* the whole item, when it came before its turn; base NULL: not yet */
-    uint32_t final_item; /* its place in the terminal event; 0: none */
-};
-
-/* One event. */
-struct reading {
-    struct gw_responses_reader *reader;
-    struct gw_responses_teller teller;
-    struct gw_arena *keep;
-    struct gw_json json;
-};
-
 static const struct gw_text no_text = {{NULL, 0}};
 static const struct gw_str no_json = {NULL, 0};
 
-/* ---- items ---- */
-
-static int64_t output_index(const struct reading *in)
+static int64_t output_index(const struct gw_responses_step *in)
 {
     int64_t index;
 
@@ -43,111 +19,20 @@ static int64_t output_index(const struct reading *in)
                : -1;
 }
 
-static bool is_entry(const struct gw_responses_entry *entry, int64_t index, struct gw_str id)
-{
-    if (index >= 0 && entry->output_index >= 0)
-        return entry->output_index == index;
-    return id.len && gw_str_eq(entry->id, id);
-}
-
-static struct gw_responses_entry *find(struct gw_responses_reader *reader, int64_t index,
-                                       struct gw_str id)
-{
-    struct gw_responses_entry *entry = reader->current;
-
-    if (entry && is_entry(entry, index, id))
-        return entry;
-    entry = reader->last; /* nearly always one of these two */
-    if (entry && is_entry(entry, index, id))
-        return entry;
-    for (entry = reader->entries; entry; entry = entry->next)
-        if (is_entry(entry, index, id))
-            return entry;
-    /* Nothing says which one is meant: the latest. */
-    return index < 0 && !id.len ? reader->last : NULL;
-}
-
-/* NULL when out of memory. */
-static struct gw_responses_entry *add_entry(struct reading *in, int64_t index, struct gw_str id)
-{
-    struct gw_responses_reader *reader = in->reader;
-    struct gw_responses_entry *entry = gw_arena_zalloc(in->keep, sizeof(*entry));
-
-    if (!entry)
-        return NULL;
-    entry->output_index = index;
-    if (id.len) {
-        entry->id = gw_arena_str(in->keep, id);
-        if (!entry->id.base)
-            return NULL;
-    }
-    if (reader->last)
-        reader->last->next = entry;
-    else
-        reader->entries = entry;
-    reader->last = entry;
-    if (!reader->current)
-        reader->current = entry;
-    return entry;
-}
-
-static enum gw_status open_call(struct reading *in, struct gw_responses_entry *entry)
-{
-    if (!entry->call || entry->seen.open || entry->missed || !entry->name.raw.len)
-        return GW_OK;
-    entry->seen.open = true;
-    return gw_responses_tell_block(&in->teller, GW_BLOCK_TOOL, entry->call_id, entry->name,
-                                   entry->custom);
-}
-
-static enum gw_status finish_from(struct reading *in, struct gw_responses_entry *entry,
-                                  const struct gw_json *json, uint32_t item)
-{
-    entry->closed = true;
-    return gw_responses_tell_rest(&in->teller, &entry->seen, json, item);
-}
-
-static enum gw_status finish_kept(struct reading *in, struct gw_responses_entry *entry)
-{
-    struct gw_json json;
-    enum gw_status status =
-        gw_json_read(entry->done, in->teller.arena, GW_RESPONSES_TOKENS_MAX, &json, NULL);
-
-    return status == GW_OK ? finish_from(in, entry, &json, 0) : status;
-}
-
-/* The current item is closed: those behind it have their turn. */
-static enum gw_status move_on(struct reading *in)
-{
-    struct gw_responses_reader *reader = in->reader;
-    enum gw_status status = GW_OK;
-
-    while (status == GW_OK && reader->current && reader->current->closed) {
-        reader->current = reader->current->next;
-        if (!reader->current)
-            break;
-        if (reader->current->done.base)
-            status = finish_kept(in, reader->current);
-        else
-            status = open_call(in, reader->current);
-    }
-    return status;
-}
-
 /* The entry that an event speaks of; a new one when none was announced. NULL when out of memory. */
-static struct gw_responses_entry *entry_of(struct reading *in)
+static struct gw_responses_entry *entry_of(struct gw_responses_step *in)
 {
     struct gw_str id = gw_json_raw(&in->json, gw_json_get(&in->json, 0, GW_STR("item_id")));
     int64_t index = output_index(in);
-    struct gw_responses_entry *entry = find(in->reader, index, id);
+    struct gw_responses_entry *entry = gw_responses_find_entry(in->reader, index, id);
 
     if (entry && !(entry->closed && index < 0 && !id.len))
         return entry;
-    return add_entry(in, index, id);
+    return gw_responses_add_entry(in, index, id);
 }
 
 /* Whether what comes of it goes out now. */
-static bool is_current(struct reading *in, struct gw_responses_entry *entry)
+static bool is_current(struct gw_responses_step *in, struct gw_responses_entry *entry)
 {
     if (entry->closed)
         return false;
@@ -166,7 +51,7 @@ static bool keep_text(struct gw_text *text_out, struct gw_text text, struct gw_a
     return gw_text_present(*text_out);
 }
 
-static enum gw_status on_item_added(struct reading *in)
+static enum gw_status on_item_added(struct gw_responses_step *in)
 {
     const struct gw_json *json = &in->json;
     uint32_t item = gw_json_get(json, 0, GW_STR("item"));
@@ -175,9 +60,9 @@ static enum gw_status on_item_added(struct reading *in)
     struct gw_responses_entry *entry = NULL;
 
     if (output_index(in) >= 0 || id.raw.len)
-        entry = find(in->reader, output_index(in), id.raw);
+        entry = gw_responses_find_entry(in->reader, output_index(in), id.raw);
     if (!entry)
-        entry = add_entry(in, output_index(in), id.raw);
+        entry = gw_responses_add_entry(in, output_index(in), id.raw);
     if (!entry)
         return GW_NO_MEMORY;
     entry->custom = gw_text_equals(type, GW_STR("custom_tool_call"));
@@ -187,29 +72,29 @@ static enum gw_status on_item_added(struct reading *in)
     if (!keep_text(&entry->call_id, text_at(json, item, GW_STR("call_id")), in->keep) ||
         !keep_text(&entry->name, text_at(json, item, GW_STR("name")), in->keep))
         return GW_NO_MEMORY;
-    return entry == in->reader->current ? open_call(in, entry) : GW_OK;
+    return entry == in->reader->current ? gw_responses_begin_call(in, entry) : GW_OK;
 }
 
-static enum gw_status on_item_done(struct reading *in)
+static enum gw_status on_item_done(struct gw_responses_step *in)
 {
     const struct gw_json *json = &in->json;
     uint32_t item = gw_json_get(json, 0, GW_STR("item"));
     struct gw_str id = gw_json_raw(json, gw_json_get(json, item, GW_STR("id")));
-    struct gw_responses_entry *entry = find(in->reader, output_index(in), id);
+    struct gw_responses_entry *entry = gw_responses_find_entry(in->reader, output_index(in), id);
     struct gw_str whole = gw_json_slice(json, item);
     enum gw_status status;
 
     if (gw_json_type(json, item) != GW_JSON_IS_OBJECT)
         return GW_OK;
     if (!entry)
-        entry = add_entry(in, output_index(in), id);
+        entry = gw_responses_add_entry(in, output_index(in), id);
     if (!entry)
         return GW_NO_MEMORY;
     if (entry->closed || entry->done.base)
         return GW_OK;
     if (entry == in->reader->current) {
-        status = finish_from(in, entry, json, item);
-        return status == GW_OK ? move_on(in) : status;
+        status = gw_responses_end_entry(in, entry, json, item);
+        return status == GW_OK ? gw_responses_move_on(in) : status;
     }
     in->reader->kept += whole.len;
     if (in->reader->kept > KEPT_BYTES_MAX)
@@ -220,7 +105,7 @@ static enum gw_status on_item_done(struct reading *in)
 }
 
 /* The part of a message that an event speaks of is begun. */
-static enum gw_status begin_part(struct reading *in, struct gw_responses_entry *entry,
+static enum gw_status begin_part(struct gw_responses_step *in, struct gw_responses_entry *entry,
                                  enum gw_block_kind kind)
 {
     struct gw_responses_seen *seen = &entry->seen;
@@ -239,7 +124,8 @@ static enum gw_status begin_part(struct reading *in, struct gw_responses_entry *
     return gw_responses_tell_block(&in->teller, kind, no_text, no_text, false);
 }
 
-static enum gw_status said(struct reading *in, enum gw_block_kind kind, enum gw_delta_kind delta)
+static enum gw_status said(struct gw_responses_step *in, enum gw_block_kind kind,
+                           enum gw_delta_kind delta)
 {
     const struct gw_json *json = &in->json;
     struct gw_text text = text_at(json, 0, GW_STR("delta"));
@@ -265,17 +151,17 @@ static enum gw_status said(struct reading *in, enum gw_block_kind kind, enum gw_
                                    gw_json_slice(json, logprobs));
 }
 
-static enum gw_status on_text_delta(struct reading *in)
+static enum gw_status on_text_delta(struct gw_responses_step *in)
 {
     return said(in, GW_BLOCK_TEXT, GW_DELTA_TEXT);
 }
 
-static enum gw_status on_refusal_delta(struct reading *in)
+static enum gw_status on_refusal_delta(struct gw_responses_step *in)
 {
     return said(in, GW_BLOCK_REFUSAL, GW_DELTA_REFUSAL);
 }
 
-static enum gw_status said_all(struct reading *in, enum gw_block_kind kind,
+static enum gw_status said_all(struct gw_responses_step *in, enum gw_block_kind kind,
                                enum gw_delta_kind delta, struct gw_str member)
 {
     struct gw_text final = text_at(&in->json, 0, member);
@@ -291,17 +177,17 @@ static enum gw_status said_all(struct reading *in, enum gw_block_kind kind,
                            : status;
 }
 
-static enum gw_status on_text_done(struct reading *in)
+static enum gw_status on_text_done(struct gw_responses_step *in)
 {
     return said_all(in, GW_BLOCK_TEXT, GW_DELTA_TEXT, GW_STR("text"));
 }
 
-static enum gw_status on_refusal_done(struct reading *in)
+static enum gw_status on_refusal_done(struct gw_responses_step *in)
 {
     return said_all(in, GW_BLOCK_REFUSAL, GW_DELTA_REFUSAL, GW_STR("refusal"));
 }
 
-static enum gw_status on_annotation(struct reading *in)
+static enum gw_status on_annotation(struct gw_responses_step *in)
 {
     struct gw_responses_entry *entry = entry_of(in);
     struct gw_str annotation = gw_responses_slice_at(&in->json, 0, GW_STR("annotation"));
@@ -318,7 +204,7 @@ static enum gw_status on_annotation(struct reading *in)
 /* ---- reasoning ---- */
 
 /* An item has a summary or its text; where both come, the first that does is told. */
-static enum gw_status thought(struct reading *in, bool summary, struct gw_str part_key)
+static enum gw_status thought(struct gw_responses_step *in, bool summary, struct gw_str part_key)
 {
     const struct gw_json *json = &in->json;
     struct gw_text text = text_at(json, 0, GW_STR("delta"));
@@ -353,19 +239,19 @@ static enum gw_status thought(struct reading *in, bool summary, struct gw_str pa
                            : status;
 }
 
-static enum gw_status on_summary_delta(struct reading *in)
+static enum gw_status on_summary_delta(struct gw_responses_step *in)
 {
     return thought(in, true, GW_STR("summary_index"));
 }
 
-static enum gw_status on_reasoning_delta(struct reading *in)
+static enum gw_status on_reasoning_delta(struct gw_responses_step *in)
 {
     return thought(in, false, GW_STR("content_index"));
 }
 
 /* ---- calls ---- */
 
-static enum gw_status on_arguments_delta(struct reading *in)
+static enum gw_status on_arguments_delta(struct gw_responses_step *in)
 {
     struct gw_text text = text_at(&in->json, 0, GW_STR("delta"));
     struct gw_responses_entry *entry = entry_of(in);
@@ -382,7 +268,7 @@ static enum gw_status on_arguments_delta(struct reading *in)
     return gw_responses_tell_delta(&in->teller, GW_DELTA_ARGUMENTS, text, no_json);
 }
 
-static enum gw_status on_arguments_done(struct reading *in)
+static enum gw_status on_arguments_done(struct gw_responses_step *in)
 {
     struct gw_responses_entry *entry = entry_of(in);
     struct gw_text final;
@@ -397,56 +283,13 @@ static enum gw_status on_arguments_done(struct reading *in)
 
 /* ---- the response ---- */
 
-static enum gw_status on_response(struct reading *in)
+static enum gw_status on_response(struct gw_responses_step *in)
 {
     return gw_responses_tell_start(&in->teller, &in->json,
                                    gw_json_get(&in->json, 0, GW_STR("response")));
 }
 
-/* Which item of the final output is which of those that came up; new ones are added. */
-static enum gw_status match_output(struct reading *in, uint32_t output)
-{
-    struct gw_json_iter iter = gw_json_iter(&in->json, output);
-    struct gw_responses_entry *at = in->reader->entries;
-    int64_t index = 0;
-    uint32_t item;
-
-    for (; gw_json_next(&in->json, &iter, &item); index++) {
-        struct gw_str id = gw_json_raw(&in->json, gw_json_get(&in->json, item, GW_STR("id")));
-        struct gw_responses_entry *entry = find(in->reader, index, id);
-        if (!entry && at && at->output_index < 0 && !at->id.len)
-            entry = at; /* nothing but its place says which it is */
-        if (!entry)
-            entry = add_entry(in, index, id);
-        if (!entry)
-            return GW_NO_MEMORY;
-        entry->final_item = item;
-        at = at ? at->next : NULL;
-    }
-    return GW_OK;
-}
-
-static enum gw_status tell_remaining(struct reading *in)
-{
-    enum gw_status status = GW_OK;
-
-    for (struct gw_responses_entry *entry = in->reader->current; entry && status == GW_OK;
-         entry = entry->next) {
-        if (entry->closed)
-            continue;
-        if (entry->done.base)
-            status = finish_kept(in, entry);
-        else if (entry->final_item)
-            status = finish_from(in, entry, &in->json, entry->final_item);
-        else if (entry->seen.open)
-            status = gw_responses_tell_stop(&in->teller);
-        entry->closed = true;
-    }
-    in->reader->current = NULL;
-    return status;
-}
-
-static enum gw_status on_end(struct reading *in)
+static enum gw_status on_end(struct gw_responses_step *in)
 {
     uint32_t response = gw_json_get(&in->json, 0, GW_STR("response"));
     struct gw_text state = text_at(&in->json, response, GW_STR("status"));
@@ -456,14 +299,15 @@ static enum gw_status on_end(struct reading *in)
     if (!gw_text_equals(state, GW_STR("failed")) && !gw_text_equals(state, GW_STR("cancelled"))) {
         status = on_response(in);
         if (status == GW_OK)
-            status = match_output(in, gw_json_get(&in->json, response, GW_STR("output")));
+            status =
+                gw_responses_match_output(in, gw_json_get(&in->json, response, GW_STR("output")));
         if (status == GW_OK)
-            status = tell_remaining(in);
+            status = gw_responses_tell_remaining(in);
     }
     return status == GW_OK ? gw_responses_tell_end(&in->teller, &in->json, response) : status;
 }
 
-static enum gw_status on_failed(struct reading *in)
+static enum gw_status on_failed(struct gw_responses_step *in)
 {
     return gw_responses_tell_error(&in->teller, &in->json,
                                    gw_json_get(&in->json, 0, GW_STR("response")));
@@ -475,7 +319,7 @@ static enum gw_status on_failed(struct reading *in)
 static const struct {
     struct gw_str type;
     bool starts; /* it belongs to an answer that has begun */
-    enum gw_status (*on)(struct reading *in);
+    enum gw_status (*on)(struct gw_responses_step *in);
 } event_types[] = {
     {GW_STR_INIT("output_text.delta"), true, on_text_delta},
     {GW_STR_INIT("function_call_arguments.delta"), true, on_arguments_delta},
@@ -499,7 +343,7 @@ static const struct {
     {GW_STR_INIT("cancelled"), false, on_end},
 };
 
-static enum gw_status dispatch(struct reading *in, struct gw_str type)
+static enum gw_status dispatch(struct gw_responses_step *in, struct gw_str type)
 {
     static const struct gw_str prefix = GW_STR_INIT("response.");
     struct gw_text own = text_at(&in->json, 0, GW_STR("type"));
@@ -528,7 +372,7 @@ enum gw_status gw_responses_read_event(void *state, struct gw_str type, struct g
                                        gw_event_fn *on_event, void *arg, struct gw_err *err)
 {
     struct gw_responses_reader *reader = state;
-    struct reading in = {
+    struct gw_responses_step in = {
         .reader = reader, .teller = {&reader->told, scratch, on_event, arg}, .keep = keep};
     enum gw_status status;
 

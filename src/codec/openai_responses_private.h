@@ -2,8 +2,9 @@
  * codec/openai_responses_private: what the files of this codec share.
  *
  * _request, _input, _content: a caller's body is read. _write, _write_input, _write_tools: one for an upstream is
- * written. _read: an upstream's whole answer. _events: its stream. _build, _output: the response object that a
- * caller gets; _answer: whole, _stream: event by event. Both come from the same structure, so they say the same.
+ * written. _read: an upstream's whole answer. _events: its stream, with its _entries. _build, _pieces, _output: the
+ * response object that a caller gets; _answer: whole, _stream: event by event. Both come from the same structure, so
+ * they say the same.
  */
 #ifndef GW_CODEC_OPENAI_RESPONSES_PRIVATE_H
 #define GW_CODEC_OPENAI_RESPONSES_PRIVATE_H
@@ -388,6 +389,46 @@ struct gw_responses_reader {
     struct gw_responses_entry *current; /* the first one that is not closed; its events go out */
     size_t kept;                        /* bytes of items that wait for their turn */
 };
+
+/* An item of the stream. */
+struct gw_responses_entry {
+    struct gw_responses_entry *next;
+    int64_t output_index; /* -1: not told */
+    struct gw_str id;
+    bool call, custom;
+    struct gw_text call_id, name; /* of a call */
+    struct gw_responses_seen seen;
+    bool missed; /* something was passed over, so its end is waited for */
+    bool closed;
+    struct gw_str done;  /* the whole item, when it came before its turn; base NULL: not yet */
+    uint32_t final_item; /* its place in the terminal event; 0: none */
+};
+
+/* One event of it. */
+struct gw_responses_step {
+    struct gw_responses_reader *reader;
+    struct gw_responses_teller teller;
+    struct gw_arena *keep;
+    struct gw_json json;
+};
+
+/* By its place in the output, or its id; with neither (-1, empty): the latest. NULL: there is none. */
+struct gw_responses_entry *gw_responses_find_entry(struct gw_responses_reader *reader,
+                                                   int64_t index, struct gw_str id);
+/* NULL when out of memory. */
+struct gw_responses_entry *gw_responses_add_entry(struct gw_responses_step *in, int64_t index,
+                                                  struct gw_str id);
+/* Its block, once it is known which tool is called. */
+enum gw_status gw_responses_begin_call(struct gw_responses_step *in,
+                                       struct gw_responses_entry *entry);
+/* Tells what of the whole item has not been told, and closes it. */
+enum gw_status gw_responses_end_entry(struct gw_responses_step *in,
+                                      struct gw_responses_entry *entry, const struct gw_json *json,
+                                      uint32_t item);
+enum gw_status gw_responses_move_on(struct gw_responses_step *in);
+enum gw_status gw_responses_match_output(struct gw_responses_step *in, uint32_t output);
+/* At the end: of every item what has not been told. */
+enum gw_status gw_responses_tell_remaining(struct gw_responses_step *in);
 
 /* ---- the codec's functions ---- */
 

@@ -76,7 +76,6 @@ enum gw_status gw_responses_tell_start(struct gw_responses_teller *teller,
     event.id = text_at(json, response, GW_STR("id"));
     event.model = text_at(json, response, GW_STR("model"));
     event.created = gw_responses_slice_at(json, response, GW_STR("created_at"));
-    event.service_tier = text_at(json, response, GW_STR("service_tier"));
     return tell(teller, &event);
 }
 
@@ -155,7 +154,7 @@ enum gw_status gw_responses_tell_failure(struct gw_responses_teller *teller, con
 {
     teller->told->ended = true;
     return gw_chat_tell_failure((struct gw_text){gw_str_of(code)},
-                                (struct gw_text){gw_str_of(message)}, teller->on_event,
+                                (struct gw_text){gw_str_of(message)}, false, teller->on_event,
                                 teller->arg);
 }
 
@@ -430,8 +429,12 @@ enum gw_status gw_responses_tell_end(struct gw_responses_teller *teller, const s
 
     if (gw_text_equals(state, GW_STR("failed")))
         return gw_responses_tell_error(teller, json, response);
-    if (gw_text_equals(state, GW_STR("cancelled")))
-        return gw_responses_tell_failure(teller, "cancelled", "upstream cancelled its response");
+    if (gw_text_equals(state, GW_STR("cancelled"))) {
+        teller->told->ended = true;
+        return gw_chat_tell_failure(GW_TEXT("cancelled"),
+                                    GW_TEXT("upstream cancelled its response"), true,
+                                    teller->on_event, teller->arg);
+    }
     gw_usage_init(&event.usage);
     if (gw_json_type(json, usage) == GW_JSON_IS_OBJECT) {
         read_usage(json, usage, &event.usage);
@@ -439,7 +442,9 @@ enum gw_status gw_responses_tell_end(struct gw_responses_teller *teller, const s
     }
     event = (struct gw_event){.kind = GW_EVENT_FINISH,
                               .finish = finish_of(teller->told, state, reason),
-                              .finish_raw = gw_text_present(reason) ? reason : state};
+                              .finish_raw = gw_text_present(reason) ? reason : state,
+                              /* Before the end it is what was asked for. */
+                              .service_tier = text_at(json, response, GW_STR("service_tier"))};
     if (status == GW_OK)
         status = tell(teller, &event);
     event = (struct gw_event){.kind = GW_EVENT_END};

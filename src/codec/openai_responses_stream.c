@@ -421,6 +421,8 @@ static enum gw_status on_finish(struct sender *to, const struct gw_event *event)
 {
     struct gw_responses_response *response = &to->stream->response;
 
+    if (keep_text(&response->service_tier, event->service_tier, to->keep) != GW_OK)
+        return GW_NO_MEMORY;
     gw_responses_finish(response, event->finish);
     return close_item(to, response->status == GW_RESPONSES_INCOMPLETE);
 }

@@ -30,7 +30,7 @@ struct gw_translation_setup {
     struct gw_str request_id; /* for errors; must stay */
     struct gw_str secret;     /* the credential in use, never told; may be empty; must stay */
     struct gw_translation_overrides overrides;
-    struct gw_turn_keeper keeper; /* where state is kept that callers do not bring back */
+    struct gw_turn_keeper keeper;     /* where state is kept that callers do not bring back */
     bool fetches;                     /* as of struct gw_request */
     const struct gw_fetched *fetched; /* likewise; must stay */
     struct gw_arena_cache *cache;     /* of blocks for what is read; NULL: the heap */

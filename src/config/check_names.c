@@ -25,7 +25,13 @@ void gw_check_report(struct gw_loader *loader, enum gw_severity severity,
     (void)gw_read_path(scope, path);
     if (!key && path[0])
         path[strlen(path) - 1] = '\0'; /* the dot at its end */
-    gw_problems_add(loader->problems, severity, at, "%s%s%s", path, key ? key : "", text);
+    struct gw_problem *problem =
+        gw_problems_add(loader->problems, severity, at, "%s%s%s", path, key ? key : "", text);
+    /* The table it stands in, or within: [targets.NAME]. */
+    while (scope->outer && scope->outer->outer && scope->outer->outer->name.len)
+        scope = scope->outer;
+    if (scope->outer && scope->outer->name.len)
+        gw_problems_assign(loader->problems, problem, scope->outer->name, scope->name, key);
 }
 
 bool gw_check_is_name(struct gw_str name)

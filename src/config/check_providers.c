@@ -11,8 +11,9 @@ static void problem(struct gw_loader *loader, enum gw_severity severity,
 {
     char name[GW_QUOTE_BYTES];
 
-    gw_problems_add(loader->problems, severity, at, "providers.%s%s",
-                    gw_quote(provider->name, name), text);
+    struct gw_problem *problem = gw_problems_add(loader->problems, severity, at, "providers.%s%s",
+                                                 gw_quote(provider->name, name), text);
+    gw_problems_assign(loader->problems, problem, GW_STR("providers"), provider->name, NULL);
 }
 
 static bool is_token_char(char c)

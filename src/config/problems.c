@@ -37,8 +37,8 @@ static bool reserve(struct gw_problems *problems)
     return true;
 }
 
-void gw_problems_add(struct gw_problems *problems, enum gw_severity severity,
-                     const struct gw_toml_at *at, const char *format, ...)
+struct gw_problem *gw_problems_add(struct gw_problems *problems, enum gw_severity severity,
+                                   const struct gw_toml_at *at, const char *format, ...)
 {
     char text[TEXT_BYTES];
     va_list args;
@@ -48,16 +48,50 @@ void gw_problems_add(struct gw_problems *problems, enum gw_severity severity,
     else
         problems->warnings++;
     if (!reserve(problems))
-        return; /* counted above: the outcome does not change */
+        return NULL; /* counted above: the outcome does not change */
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     struct gw_str kept = gw_arena_str(&problems->arena, gw_str_of(text));
-    problems->list[problems->count++] = (struct gw_problem){
+    struct gw_problem *added = &problems->list[problems->count++];
+    *added = (struct gw_problem){
         .severity = severity,
         .at = at ? *at : (struct gw_toml_at){0, 0},
         .text = kept.base ? kept : GW_STR("out of memory"),
+        .table = GW_STR(""),
+        .name = GW_STR(""),
     };
+    return added;
+}
+
+void gw_problems_assign(struct gw_problems *problems, struct gw_problem *problem,
+                        struct gw_str table, struct gw_str name, const char *key)
+{
+    if (!problem)
+        return;
+    table = gw_arena_str(&problems->arena, table);
+    name = gw_arena_str(&problems->arena, name);
+    if (!table.base || !name.base)
+        return; /* it is told all the same */
+    problem->table = table;
+    problem->name = name;
+    problem->key = key;
+}
+
+void gw_problems_keep(struct gw_problems *problems,
+                      bool (*keep)(const struct gw_problem *problem, const void *arg),
+                      const void *arg)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct gw_problem *problem = &problems->list[i];
+        if (problem->severity == GW_PROBLEM_WARNING && !keep(problem, arg))
+            problems->warnings--;
+        else
+            problems->list[kept++] = *problem;
+    }
+    problems->count = kept;
 }
 
 static int by_place(const void *a, const void *b)

@@ -20,6 +20,9 @@ struct gw_problem {
     enum gw_severity severity;
     struct gw_toml_at at; /* line 0: the file as a whole */
     struct gw_str text;
+    /* Whose it is: [targets.NAME] and the key in it. Empty: nobody's; key NULL: the table's. */
+    struct gw_str table, name;
+    const char *key;
 };
 
 struct gw_problems {
@@ -33,10 +36,20 @@ struct gw_problems {
 void gw_problems_init(struct gw_problems *problems);
 void gw_problems_finish(struct gw_problems *problems);
 
-/* @param at  NULL: the file as a whole */
-void gw_problems_add(struct gw_problems *problems, enum gw_severity severity,
-                     const struct gw_toml_at *at, const char *format, ...)
+/* @param at  NULL: the file as a whole
+ * @return what was added, until the next one is; NULL: it was only counted */
+struct gw_problem *gw_problems_add(struct gw_problems *problems, enum gw_severity severity,
+                                   const struct gw_toml_at *at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Says whose it is. @param problem  may be NULL. @param key  must stay; may be NULL */
+void gw_problems_assign(struct gw_problems *problems, struct gw_problem *problem,
+                        struct gw_str table, struct gw_str name, const char *key);
+
+/* Takes out the warnings for which `keep` is false. */
+void gw_problems_keep(struct gw_problems *problems,
+                      bool (*keep)(const struct gw_problem *problem, const void *arg),
+                      const void *arg);
 
 /* By line and column; equal ones stay in the order in which they were found. */
 void gw_problems_sort(struct gw_problems *problems);

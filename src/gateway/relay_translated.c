@@ -344,13 +344,16 @@ static bool after_stream(struct gw_exchange *ex, enum gw_status status)
     }
     if (status == GW_EOF) {
         bool failed = gw_translation_has_failed(translate->translation);
+        bool cut = failed && !gw_translation_failure(translate->translation)->by_upstream;
         if (failed && ex->record.error_type == GW_ERROR_NONE)
             ex->record.error_type = GW_ERROR_UPSTREAM_BROKEN;
         keep_turn(ex);
-        /* A cut stream never looks whole: no last chunk, and the connection closes. */
-        enum gw_status sent = flush(ex, !failed);
+        /* A cut stream never looks whole: no last chunk, and the connection closes. One whose error the
+         * provider told has come to its end, as it has where nothing is translated: clients that read on
+         * behind the error, as they do in Responses, find that end. */
+        enum gw_status sent = flush(ex, !cut);
         gw_attempt_ended(ex, failed ? GW_OUTCOME_UPSTREAM_BROKEN : GW_OUTCOME_SUCCESS);
-        finish(ex, sent, ex->keep && !failed);
+        finish(ex, sent, ex->keep && !cut);
         return false;
     }
     if (gw_buf_len(&translate->out) == 0)

@@ -167,6 +167,9 @@ enum gw_status gw_answer_take(void *arg, const struct gw_event *event)
         answer->finish_raw = event->finish_raw;
         answer->stop_sequence = event->stop_sequence;
         answer->explanation = event->explanation;
+        answer->stop_details = event->stop_details;
+        if (gw_text_present(event->service_tier))
+            answer->service_tier = event->service_tier;
         break;
     case GW_EVENT_ERROR:
         answer->failed = true;

@@ -17,7 +17,7 @@ enum gw_event_kind {
     GW_EVENT_DELTA,       /* block, one piece of it */
     GW_EVENT_BLOCK_STOP,  /* block */
     GW_EVENT_USAGE,       /* known fields replace the ones before */
-    GW_EVENT_FINISH,      /* reason */
+    GW_EVENT_FINISH,      /* reason; maybe service_tier */
     GW_EVENT_ERROR,       /* within the answer, after START or instead of it */
     GW_EVENT_PING,
     GW_EVENT_END
@@ -108,7 +108,8 @@ struct gw_failure_told {
     struct gw_text code;  /* more specific than the class; absent: the class's own */
     struct gw_text param; /* absent: null */
     struct gw_str
-        details; /* JSON object of further members of an Anthropic error; base NULL: none */
+        details;      /* JSON object of further members of an Anthropic error; base NULL: none */
+    bool by_upstream; /* within an answer, it said so itself; else that is what came of it */
 };
 
 struct gw_event {
@@ -122,14 +123,17 @@ struct gw_event {
     enum gw_family family;  /* of reasoning, signatures, data, annotations */
     struct gw_text model;   /* START: as the upstream reports it */
     struct gw_str created;  /* START: seconds, an integer as it came */
-    struct gw_text service_tier, fingerprint; /* START */
+    struct gw_text service_tier; /* START, as far as it is known then; FINISH: which one it was */
+    struct gw_text fingerprint;  /* START */
     enum gw_delta_kind delta;
     struct gw_text text;   /* DELTA */
     struct gw_str json;    /* DELTA: see enum gw_delta_kind */
     struct gw_usage usage; /* START, USAGE: gw_usage_init() first, for 0 is a count */
     enum gw_finish finish;
     struct gw_text finish_raw, stop_sequence, explanation; /* FINISH */
-    struct gw_failure_told failure;                        /* ERROR */
+    struct gw_str
+        stop_details; /* FINISH: why Claude refused, an object, whole; base NULL: not told */
+    struct gw_failure_told failure; /* ERROR */
 };
 
 /* @return anything but GW_OK stops the reader, which gives it back */
@@ -171,6 +175,7 @@ struct gw_answer {
     struct gw_usage usage;
     enum gw_finish finish;
     struct gw_text finish_raw, stop_sequence, explanation;
+    struct gw_str stop_details;
     bool failed;
     struct gw_failure_told failure;
 

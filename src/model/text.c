@@ -186,6 +186,23 @@ struct gw_text gw_text_trim_end(struct gw_text text)
     return text;
 }
 
+uint64_t gw_text_code_points(struct gw_text text)
+{
+    struct gw_str raw = text.raw;
+    uint64_t count = 0;
+
+    for (size_t at = 0; at < raw.len;) {
+        if (raw.base[at] != '\\') {
+            count += ((unsigned char)raw.base[at++] & 0xc0) != 0x80;
+            continue;
+        }
+        struct gw_json_unit unit = gw_json_unit(gw_str_from(raw, at));
+        count++;
+        at += unit.raw_len ? unit.raw_len : 1;
+    }
+    return count;
+}
+
 enum gw_status gw_text_add(struct gw_buf *out, struct gw_text text)
 {
     enum gw_status status = gw_buf_add(out, text.raw);

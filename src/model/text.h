@@ -42,6 +42,9 @@ bool gw_text_is_blank(struct gw_text text);
 /* Without the white space at its end. */
 struct gw_text gw_text_trim_end(struct gw_text text);
 
+/* Of the decoded text, where a lone surrogate is one. */
+uint64_t gw_text_code_points(struct gw_text text);
+
 /* Adds the text to `out` with lone surrogates as \ufffd (§2.1.4), without quotes. */
 enum gw_status gw_text_add(struct gw_buf *out, struct gw_text text);
 

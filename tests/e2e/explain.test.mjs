@@ -208,6 +208,20 @@ describe("without a gateway", () => {
     const { code: check } = await run(["check", "-c", file], { EXPLAIN_TOKEN: "x" });
     assert.equal(check, 1);
   });
+
+  test("only warnings of what can be reached are told", async () => {
+    for (const [model, told] of [
+      ["fast", { ONE: true, TWO: true }],
+      ["drawn", { ONE: false, TWO: true }],
+      ["function::summarize", { ONE: true, TWO: false }],
+      ["one::m-9", { ONE: false, TWO: false }],
+      ["nobody", { ONE: true, TWO: true }],
+    ]) {
+      const { stderr } = await explain([model], { EXPLAIN_TOKEN: "x" });
+      for (const [key, is] of Object.entries(told))
+        assert.equal(stderr.includes(`EXPLAIN_KEY_${key}`), is, `${model}: ${stderr}`);
+    }
+  });
 });
 
 describe("exit status", () => {

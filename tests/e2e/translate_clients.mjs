@@ -218,6 +218,7 @@ export class OpenaiResponses extends Talk {
     const { data, response } = this.options.streamed
       ? { data: await client.responses.stream(this.body(), options).finalResponse() }
       : await client.responses.create(this.body(), options).withResponse();
+    if (data.status === "failed") throw new Error(data.error.message); // the SDK gives it back as it is
     this.history.push(...data.output);
     const of = (type) => data.output.filter((item) => item.type === type);
     const content = of("message").flatMap((item) => item.content);

@@ -216,6 +216,7 @@ class LangChain extends Talk {
     else message = await bound.invoke(this.history, options);
     this.history.push(message);
     const { usage_metadata: usage, response_metadata: metadata } = message;
+    if (!usage) throw new Error("LangChain: a message without an end");
     return {
       text: message.text,
       thinking: this.thoughts(message),

@@ -124,11 +124,94 @@ static void test_long_endpoint(void **state)
     load_finish(&loaded);
 }
 
+/* ---- what of the file's problems is told ---- */
+
+static const char troubled[] =
+    "[server]\n"
+    "[providers.one]\nbase_url = \"http://one.example:1/v1\"\nmodels = [\"m-1\", \"m-9\"]\n"
+    "dialect = \"openai\"\ncredential = \"env::EXPLAIN_TEST_ONE\"\n"
+    "[providers.two]\nbase_url = \"http://two.example:1/v1\"\nmodels = [\"m-2\"]\n"
+    "dialect = \"openai\"\n"
+    "[targets.a]\nmodel = \"m-1\"\n"
+    "[targets.b]\nmodel = \"m-1\"\ncredential = \"env::EXPLAIN_TEST_B\"\n"
+    "[targets.c]\nmodel = \"m-2\"\n"
+    "[targets.\"c.d\"]\nmodel = \"m-2\"\ncredential = \"env::EXPLAIN_TEST_CD\"\n"
+    "[routes.r]\ntargets = [\"a\", \"b\"]\nstrategy = \"fallback\"\n"
+    "[routes.s]\ntargets = [\"b\", \"c\"]\nstrategy = \"fallback\"\n"
+    "[routes.t]\ntargets = [\"c.d\"]\nmodels = [\"x::y\"]\n"
+    "[functions.f]\nendpoint = \"chat\"\nmodels = [\"m-2\"]\n";
+
+static const struct {
+    const char *label, *model;
+    const char *told[4], *untold[6];
+} problems_told[] = {
+    {"the targets of a route, and what their providers have for them",
+     "route::r",
+     {"warning: providers.one.credential: ", "warning: targets.b.credential: "},
+     {"warning: targets.c", "warning: routes.", "warning: functions.", "TEST_CD"}},
+    {"of a provider whose credential is another target's, not that",
+     "route::s",
+     {"warning: targets.b.credential: ", "warning: targets.c"},
+     {"warning: providers.one", "warning: routes.", "warning: functions.", "TEST_CD"}},
+    {"a name with a dot, and the route itself",
+     "route::t",
+     {"warning: targets.c.d.credential: ", "warning: routes.t.models"},
+     {"warning: providers.", "warning: targets.c:", "warning: targets.c.model",
+      "warning: targets.b", "warning: functions."}},
+    {"a function",
+     "function::f",
+     {"warning: functions.f"},
+     {"warning: targets.", "warning: providers.", "warning: routes."}},
+    {"passthrough shows no credential",
+     "one::m-9",
+     {NULL},
+     {"warning: targets.", "warning: providers.", "warning: routes."}},
+};
+
+static void test_problems_of_others_are_not_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GW_COUNT(problems_told); i++) {
+        const char *label = problems_told[i].label;
+        struct gw_explanation explanation;
+        struct gw_config *config = NULL;
+        struct gw_problems problems;
+        char said[8192] = "";
+        struct gw_buf text;
+        struct gw_err err = {.message = ""};
+        gw_problems_init(&problems);
+        gw_buf_init(&text, sizeof said - 1);
+        if (gw_config_parse(gw_str_of(troubled), GW_STR("t"), GW_CONFIG_TO_EXPLAIN, &problems,
+                            &config) != GW_OK)
+            fail_msg("the file is refused: %.*s",
+                     problems.count ? (int)problems.list[0].text.len : 0,
+                     problems.count ? problems.list[0].text.base : "");
+        if (gw_explain(config, GW_STR(""), gw_str_of(problems_told[i].model), &explanation, &err) !=
+            GW_OK)
+            fail_msg("%s: %s", label, err.message);
+        gw_explain_problems(&explanation, &problems);
+        assert_int_equal(problems.count, problems.errors + problems.warnings);
+        assert_int_equal(gw_problems_print(&problems, &text), GW_OK);
+        if (gw_buf_len(&text))
+            memcpy(said, gw_buf_str(&text).base, gw_buf_len(&text));
+        for (size_t k = 0; k < 4 && problems_told[i].told[k]; k++)
+            if (!strstr(said, problems_told[i].told[k]))
+                fail_msg("%s: no %s in\n%s", label, problems_told[i].told[k], said);
+        for (size_t k = 0; k < 6 && problems_told[i].untold[k]; k++)
+            if (strstr(said, problems_told[i].untold[k]))
+                fail_msg("%s: %s in\n%s", label, problems_told[i].untold[k], said);
+        gw_buf_finish(&text);
+        gw_problems_finish(&problems);
+        gw_config_release(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passthrough),
         cmocka_unit_test(test_long_endpoint),
+        cmocka_unit_test(test_problems_of_others_are_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

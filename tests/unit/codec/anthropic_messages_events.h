@@ -100,6 +100,8 @@ static enum gw_status see(void *arg, const struct gw_event *event)
         seen_text(seen, "raw", event->finish_raw);
         seen_text(seen, "at", event->stop_sequence);
         seen_text(seen, "why", event->explanation);
+        if (event->stop_details.base)
+            gw_buf_printf(&seen->text, " details=%.*s", GW_STR_ARG(event->stop_details));
         break;
     case GW_EVENT_ERROR:
         seen_failure(seen, &event->failure);

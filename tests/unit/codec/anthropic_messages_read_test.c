@@ -108,7 +108,9 @@ static void test_t11_50_every_stop_reason_is_told_apart(void **state)
         {"\"stop_reason\":\"tool_use\"", "finish tool_use raw=tool_use"},
         {"\"stop_reason\":\"refusal\",\"stop_details\":{\"type\":\"refusal\",\"explanation\":"
          "\"no\"}",
-         "finish refusal raw=refusal why=no"},
+         "finish refusal raw=refusal why=no "
+         "details={\"type\":\"refusal\",\"explanation\":\"no\"}"},
+        {"\"stop_reason\":\"refusal\",\"stop_details\":null", "finish refusal raw=refusal"},
         {"\"stop_reason\":\"pause_turn\"", "finish pause raw=pause_turn"},
         {"\"stop_reason\":\"something_new\"", "finish stop raw=something_new"},
     };
@@ -234,11 +236,17 @@ static const struct {
      {MESSAGE, OPEN(0, "{\"type\":\"server_tool_use\",\"input\":{}}"), ARGS(0, "{\\\"q"), CLOSE(0),
       STOPPED("end_turn"), DONE},
      STARTED "0 server; data:{\"type\":\"server_tool_use\",\"input\":{}}; stop" ENDED},
-    {"citation",
+    {"citation that comes before what it is about",
      {MESSAGE, OPEN_TEXT(0),
       DELTA(0, "\"type\":\"citations_delta\",\"citation\":{\"type\":\"page_location\"}"),
       TEXT(0, "x"), CLOSE(0), STOPPED("end_turn"), DONE},
-     STARTED "0 text; cite:{\"type\":\"page_location\"}; text:'x'; stop" ENDED},
+     STARTED "0 text; text:'x'; cite:{\"type\":\"page_location\"}; stop" ENDED},
+    {"citations of a block that is never stopped",
+     {MESSAGE, OPEN_TEXT(0), DELTA(0, "\"type\":\"citations_delta\",\"citation\":{\"type\":\"a\"}"),
+      TEXT(0, "x"), DELTA(0, "\"type\":\"citations_delta\",\"citation\":{\"type\":\"b\"}"),
+      OPEN_TEXT(1), TEXT(1, "y"), CLOSE(1), STOPPED("end_turn"), DONE},
+     STARTED "0 text; text:'x'; cite:{\"type\":\"a\"}; cite:{\"type\":\"b\"}; stop; 1 text; "
+             "text:'y'; stop" ENDED},
     {"what is not known is left out",
      {MESSAGE, OPEN_TEXT(0), DELTA(0, "\"type\":\"sparkle_delta\",\"text\":\"x\""),
       "{\"type\":\"content_block_sparkle\"}", "{\"type\":7}", "[1]", "{}", "", "[DONE]", CLOSE(0),

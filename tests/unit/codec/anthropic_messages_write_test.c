@@ -478,6 +478,19 @@ static void test_t11_50_every_finish_has_its_stop_reason(void **state)
          "\"refusal\",\"stop_sequence\":null,\"stop_details\":{\"type\":\"refusal\",\"category\":"
          "null,"
          "\"explanation\":\"no\"}"},
+        {"refusal of Claude, with all that it says, on one line",
+         {.kind = GW_EVENT_FINISH,
+          .finish = GW_FINISH_REFUSAL,
+          .explanation = T("no"),
+          .stop_details =
+              GW_STR_INIT("{\"type\":\"refusal\",\n\"category\":\"cyber\",\"new\":[1]}")},
+         "\"refusal\",\"stop_sequence\":null,\"stop_details\":{\"type\":\"refusal\", "
+         "\"category\":\"cyber\",\"new\":[1]}"},
+        {"details of what is no refusal",
+         {.kind = GW_EVENT_FINISH,
+          .finish = GW_FINISH_STOP,
+          .stop_details = GW_STR_INIT("{\"type\":\"refusal\"}")},
+         "\"end_turn\",\"stop_sequence\":null,\"stop_details\":null"},
         {"pause", FINISH(GW_FINISH_PAUSE),
          "\"pause_turn\",\"stop_sequence\":null,\"stop_details\":null"},
     };

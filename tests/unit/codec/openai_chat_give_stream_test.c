@@ -128,6 +128,31 @@ static const struct {
          "\"a\"}],\"refusal\":null},\"finish_reason\":null}]")
          DELTA("\"annotations\":[{\"type\":\"url_citation\", \"url_citation\":{\"url\":\"u\"}}]")
              FINISH("stop") DONE},
+    {"where a citation stands in the text of the message",
+     {BEGUN, OPEN(TEXT), PIECE(TEXT, "\xc3\xa9\\ud83d"), PIECE(TEXT, "\\ude00"), CLOSE, OPEN(TEXT),
+      PIECE(TEXT, "a"), PIECE(TEXT, "b\\n"),
+      WHOLE(ANNOTATION, "{\"type\":\"web_search_result_location\",\"url\":\"u\",\"title\":null}"),
+      WHOLE(ANNOTATION,
+            "{\"type\":\"url_citation\",\"url\":\"v\",\"start_index\":1,\"end_index\":2}"),
+      CLOSE, ENDED(STOP), OVER, STOP},
+     ROLE DELTA("\"content\":\"\xc3\xa9\"") DELTA("\"content\":\"\\ud83d\\ude00\"")
+         DELTA("\"content\":\"a\"") DELTA("\"content\":\"b\\n\"") DELTA(
+             "\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"start_index\":2,"
+             "\"end_index\":5,\"url\":\"u\",\"title\":\"\"}}]")
+             DELTA("\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"start_index\":"
+                   "3,\"end_index\":4,\"url\":\"v\",\"title\":\"\"}}]") FINISH("stop") DONE},
+    {"the tier is told as soon as it is known",
+     {BEGUN, ENDED(STOP, .service_tier = T("default")), OVER, STOP},
+     ROLE CHUNK("\"service_tier\":\"default\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_"
+                "reason\":\"stop\"}]") DONE},
+    {"the tier that is told at the end counts",
+     {BEGIN(.id = T("c1"), .model = T("m"), .created = S("17"), .service_tier = T("priority"),
+            .fingerprint = T("fp")),
+      ENDED(STOP, .service_tier = T("default")), OVER, STOP},
+     CHUNK("\"system_fingerprint\":\"fp\",\"service_tier\":\"priority\",\"choices\":[{\"index\":0,"
+           "\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]")
+         CHUNK("\"system_fingerprint\":\"fp\",\"service_tier\":\"default\",\"choices\":[{\"index\":"
+               "0,\"delta\":{},\"finish_reason\":\"stop\"}]") DONE},
     {"an image",
      {BEGUN, OPEN(IMAGE), PIECE(DATA, "data:image/png;base64,QQ=="), CLOSE, ENDED(STOP), OVER,
       STOP},

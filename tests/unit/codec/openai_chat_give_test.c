@@ -91,33 +91,65 @@ static void test_writes_answers(void **state)
     }
 }
 
+#define SEARCHED(url)                                                                              \
+    WHOLE(ANNOTATION, "{\"type\":\"web_search_result_location\",\"url\":\"" url                    \
+                      "\",\"title\":\"T\",\"cited_text\":\"c\",\"encrypted_index\":\"e\"}")
+#define NOTE(place, url, title)                                                                    \
+    "{\"type\":\"url_citation\",\"url_citation\":{" place ",\"url\":\"" url                        \
+    "\",\"title\":\"" title "\"}}"
+#define PLACE(start, end) "\"start_index\":" start ",\"end_index\":" end
+
+/* Indexes count the code points of the whole message's text (translation.md §1.2). */
+static const struct {
+    const char *label;
+    struct gw_event events[EVENTS_MAX];
+    const char *expected;
+} annotations[] = {
+    {"without a place: it is about its block",
+     {BEGUN, OPEN(TEXT), PIECE(TEXT, "ab"), SEARCHED("u"), CLOSE, ENDED(STOP), OVER, STOP},
+     HEAD "\"content\":\"ab\",\"refusal\":null,\"annotations\":[" NOTE(PLACE("0", "2"), "u",
+                                                                       "T") "]" TAIL("stop")},
+    {"blocks stand one behind the other, and code points are counted",
+     {BEGUN, OPEN(TEXT), PIECE(TEXT, "\xc3\xa9\\ud83d\\ude00\\n"), CLOSE, OPEN(REFUSAL),
+      PIECE(REFUSAL, "no"), CLOSE, OPEN(TEXT), PIECE(TEXT, "b"), PIECE(TEXT, "\xf0\x9f\x98\x80"),
+      SEARCHED("u"), SEARCHED("v"), CLOSE, ENDED(STOP), OVER, STOP},
+     HEAD "\"content\":\"\xc3\xa9\\ud83d\\ude00\\nb\xf0\x9f\x98\x80\",\"refusal\":\"no\","
+          "\"annotations\":[" NOTE(PLACE("3", "5"), "u", "T") "," NOTE(PLACE("3", "5"), "v",
+                                                                       "T") "]" TAIL("stop")},
+    {"a place within its block",
+     {BEGUN, OPEN(TEXT), PIECE(TEXT, "ab"), CLOSE, OPEN(TEXT), PIECE(TEXT, "cde"),
+      WHOLE(ANNOTATION, "{\"type\":\"url_citation\",\"start_index\":1,\"end_index\":2,\"url\":"
+                        "\"v\",\"title\":\"W\"}"),
+      CLOSE, ENDED(STOP), OVER, STOP},
+     HEAD "\"content\":\"abcde\",\"refusal\":null,\"annotations\":[" NOTE(PLACE("3", "4"), "v",
+                                                                          "W") "]" TAIL("stop")},
+    {"a place that is none",
+     {BEGUN, OPEN(TEXT), PIECE(TEXT, "ab"),
+      WHOLE(ANNOTATION, "{\"type\":\"url_citation\",\"start_index\":-1,\"end_index\":2,\"url\":"
+                        "\"v\"}"),
+      WHOLE(ANNOTATION, "{\"type\":\"url_citation\",\"start_index\":0,\"end_index\":1e9,\"url\":"
+                        "\"w\"}"),
+      CLOSE, ENDED(STOP), OVER, STOP},
+     HEAD "\"content\":\"ab\",\"refusal\":null,\"annotations\":[" NOTE(
+         PLACE("0", "2"), "v", "") "," NOTE(PLACE("0", "2"), "w", "") "]" TAIL("stop")},
+    {"chat's own, and what it has no form for",
+     {BEGUN, OPEN(TEXT), PIECE(TEXT, "ab"), CLOSE, OPEN(TEXT), PIECE(TEXT, "c"),
+      WHOLE(ANNOTATION, "{\"type\":\"char_location\",\"document_index\":0}"),
+      WHOLE(ANNOTATION, "{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"x\"}}"), CLOSE,
+      ENDED(STOP), OVER, STOP},
+     HEAD "\"content\":\"abc\",\"refusal\":null,\"annotations\":[{\"type\":\"url_citation\","
+          "\"url_citation\":{\"url\":\"x\"}}]" TAIL("stop")},
+};
+
 static void test_writes_annotations(void **state)
 {
-    struct play play;
-
     (void)state;
-    play_init(&play);
-    const struct gw_event events[EVENTS_MAX] = {
-        BEGUN,
-        OPEN(TEXT),
-        PIECE(TEXT, "a"),
-        WHOLE(ANNOTATION, "{\"type\":\"web_search_result_location\",\"url\":\"u\",\"title\":\"T\","
-                          "\"cited_text\":\"c\",\"encrypted_index\":\"e\"}"),
-        WHOLE(ANNOTATION, "{\"type\":\"char_location\",\"document_index\":0}"),
-        WHOLE(ANNOTATION, "{\"type\":\"url_citation\",\"start_index\":1,\"end_index\":2,\"url\":"
-                          "\"v\",\"title\":\"W\"}"),
-        WHOLE(ANNOTATION, "{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"x\"}}"),
-        CLOSE,
-        ENDED(STOP),
-        OVER,
-        STOP};
-    check_answer(
-        "annotations", events, &play,
-        HEAD "\"content\":\"a\",\"refusal\":null,\"annotations\":[{\"type\":\"url_citation\","
-             "\"url_citation\":{\"url\":\"u\",\"title\":\"T\"}},{\"type\":\"url_citation\","
-             "\"url_citation\":{\"start_index\":1,\"end_index\":2,\"url\":\"v\",\"title\":"
-             "\"W\"}},{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"x\"}}]" TAIL("stop"));
-    play_finish(&play);
+    for (size_t i = 0; i < GW_COUNT(annotations); i++) {
+        struct play play;
+        play_init(&play);
+        check_answer(annotations[i].label, annotations[i].events, &play, annotations[i].expected);
+        play_finish(&play);
+    }
 }
 
 static void test_writes_logprobs(void **state)

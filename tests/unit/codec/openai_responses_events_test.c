@@ -34,7 +34,7 @@ static void read_events(const char *label, const char *const *lines, struct kit_
 #define CREATED                                                                                    \
     "{\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\","        \
     "\"object\":"                                                                                  \
-    "\"response\",\"created_at\":1760000000,\"model\":\"gpt-5\",\"service_tier\":\"default\","     \
+    "\"response\",\"created_at\":1760000000,\"model\":\"gpt-5\",\"service_tier\":\"auto\","        \
     "\"output\":[]}}"
 #define COMPLETED(output)                                                                          \
     "{\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"status\":\"completed\","   \
@@ -42,7 +42,7 @@ static void read_events(const char *label, const char *const *lines, struct kit_
     "[" output "],\"usage\":{\"input_tokens\":10,\"input_tokens_details\":{\"cached_tokens\":4},"  \
     "\"output_tokens\":5,\"output_tokens_details\":{\"reasoning_tokens\":2},\"total_tokens\":15}}" \
     "}"
-#define STARTED "start id=resp_1 model=gpt-5 created=1760000000 tier=default\n"
+#define STARTED "start id=resp_1 model=gpt-5 created=1760000000\n"
 #define USED "usage in=10 read=4 out=5 reasoning=2\n"
 
 #define ADDED(index, item)                                                                         \
@@ -90,6 +90,10 @@ static const struct stream streams[] = {
       EVENT("content_part.done", "msg_1", 0, "\"content_index\":0,\"part\":" SAID("Hello")),
       DONE(0, MESSAGE(SAID("Hello"))), COMPLETED(MESSAGE(SAID("Hello")))},
      STARTED "+0 text\n\"Hel\"\n\"lo\"\n-0\n" USED "finish stop\nend\n"},
+    {"the tier is what it was at the end, not what was asked for",
+     {CREATED, "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"service_"
+               "tier\":\"default\",\"output\":[]}}"},
+     STARTED "finish stop tier=default\nend\n"},
     {"two parts, one of them a refusal",
      {CREATED, ADDED(0, MESSAGE("")), TEXT(0, 0, "a"),
       EVENT("refusal.delta", "msg_1", 0, "\"content_index\":1,\"delta\":\"no\""),

@@ -212,6 +212,7 @@ static inline void kit_event(struct gw_buf *out, const struct gw_event *event)
         break;
     case GW_EVENT_FINISH:
         gw_buf_printf(out, "finish %s", finishes[event->finish]);
+        kit_text(out, "tier", event->service_tier);
         break;
     case GW_EVENT_ERROR:
         gw_buf_printf(out, "error %s", kit_class(event->failure.class));

@@ -204,12 +204,34 @@ static void test_cut_surrogate(void **state)
     }
 }
 
+static const struct {
+    const char *label;
+    struct gw_str raw;
+    uint64_t count;
+} counts[] = {
+    {"nothing", GW_STR_INIT(""), 0},
+    {"ASCII", GW_STR_INIT("ab c"), 4},
+    {"two, three and four bytes", GW_STR_INIT("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), 3},
+    {"escapes", GW_STR_INIT("\\n\\\\\\u00e9x"), 4},
+    {"a pair", GW_STR_INIT("a\\ud83d\\ude00b"), 3},
+    {"halves that stand alone", GW_STR_INIT("\\ud83dx\\ude00"), 3},
+    {"combining characters count for themselves", GW_STR_INIT("e\xcc\x81"), 2},
+};
+
+static void test_code_points(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < GW_COUNT(counts); i++)
+        if (gw_text_code_points((struct gw_text){counts[i].raw}) != counts[i].count)
+            fail_msg("%s", counts[i].label);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escape),         cmocka_unit_test(test_decode_and_equals),
         cmocka_unit_test(test_blank_and_trim), cmocka_unit_test(test_add_mends_lone_surrogates),
-        cmocka_unit_test(test_cut_surrogate),
+        cmocka_unit_test(test_cut_surrogate),  cmocka_unit_test(test_code_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
