@@ -125,7 +125,7 @@ static void fit_effort(struct patch *patch, uint32_t value)
 
 static void fit_stop(struct patch *patch, uint32_t value)
 {
-    struct gw_json_iter iter = gw_json_iter(patch->json, value);
+    struct gw_json_iter iter = gw_json_elements(patch->json, value);
     struct gw_json_cut cut = {.edits = patch->edits};
     uint32_t element;
 
@@ -288,7 +288,7 @@ static enum gw_status fit_members(struct patch *patch)
 static void fit_tools(struct patch *patch)
 {
     const struct gw_json *json = patch->json;
-    struct gw_json_iter iter = gw_json_iter(json, gw_json_get(json, 0, GW_STR("tools")));
+    struct gw_json_iter iter = gw_json_elements(json, gw_json_get(json, 0, GW_STR("tools")));
     struct gw_json_cut cut = {.edits = patch->edits};
     uint32_t tool;
 
@@ -323,7 +323,7 @@ static void fit_id(struct patch *patch, uint32_t token)
 
 static void fit_calls(struct patch *patch, uint32_t calls)
 {
-    struct gw_json_iter iter = gw_json_iter(patch->json, calls);
+    struct gw_json_iter iter = gw_json_elements(patch->json, calls);
     uint32_t call;
 
     while (gw_json_next(patch->json, &iter, &call))
@@ -340,15 +340,16 @@ static bool is_text_part(const struct gw_json *json, uint32_t part)
 static void flatten(struct patch *patch, uint32_t content)
 {
     const struct gw_json *json = patch->json;
-    struct gw_json_iter iter = gw_json_iter(json, content);
-    const struct gw_json_token *whole = &json->tokens[content];
-    uint32_t part, end = whole->begin;
+    struct gw_json_iter iter = gw_json_elements(json, content);
     bool texts = gw_json_count(json, content) > 0;
+    uint32_t part;
 
     for (struct gw_json_iter look = iter; texts && gw_json_next(json, &look, &part);)
         texts = is_text_part(json, part);
-    if (!texts)
+    if (!texts || gw_json_type(json, content) != GW_JSON_IS_ARRAY)
         return;
+    const struct gw_json_token *whole = &json->tokens[content];
+    uint32_t end = whole->begin;
     while (gw_json_next(json, &iter, &part)) { /* what is between the texts' insides goes */
         const struct gw_json_token *text = &json->tokens[gw_json_get(json, part, GW_STR("text"))];
         gw_json_edit(patch->edits, end, text->begin + 1 - end,
@@ -385,7 +386,7 @@ static enum gw_status fit_image(struct patch *patch, uint32_t url, unsigned numb
 static enum gw_status fit_images(struct patch *patch, uint32_t content)
 {
     const struct gw_json *json = patch->json;
-    struct gw_json_iter iter = gw_json_iter(json, content);
+    struct gw_json_iter iter = gw_json_elements(json, content);
     enum gw_status status = GW_OK;
     uint32_t part;
 
@@ -461,7 +462,7 @@ static void tell_schema(struct patch *patch, uint32_t message)
 static enum gw_status fit_messages(struct patch *patch)
 {
     const struct gw_json *json = patch->json;
-    struct gw_json_iter iter = gw_json_iter(json, gw_json_get(json, 0, GW_STR("messages")));
+    struct gw_json_iter iter = gw_json_elements(json, gw_json_get(json, 0, GW_STR("messages")));
     enum gw_status status = GW_OK;
     bool after_tool = false;
     uint32_t message;

@@ -112,7 +112,7 @@ bool gw_own_state_is_member(const struct gw_json *json, uint32_t key)
 static bool goes_whole(const struct gw_json *json, uint32_t array,
                        bool (*goes)(const struct gw_json *json, uint32_t element))
 {
-    struct gw_json_iter iter = gw_json_iter(json, array);
+    struct gw_json_iter iter = gw_json_elements(json, array);
     bool any = false;
     uint32_t value;
 
@@ -126,7 +126,7 @@ static void cut_elements(struct gw_json_edits *edits, uint32_t array,
                          bool (*goes)(const struct gw_json *json, uint32_t element))
 {
     const struct gw_json *json = edits->json;
-    struct gw_json_iter iter = gw_json_iter(json, array);
+    struct gw_json_iter iter = gw_json_elements(json, array);
     struct gw_json_cut cut = {.edits = edits};
     uint32_t value;
 
@@ -140,7 +140,7 @@ static void cut_elements(struct gw_json_edits *edits, uint32_t array,
 static void cut_messages(struct gw_json_edits *edits)
 {
     const struct gw_json *json = edits->json;
-    struct gw_json_iter iter = gw_json_iter(json, gw_json_get(json, 0, GW_STR("messages")));
+    struct gw_json_iter iter = gw_json_elements(json, gw_json_get(json, 0, GW_STR("messages")));
     struct gw_json_cut cut = {.edits = edits};
     uint32_t message;
 

@@ -7,6 +7,8 @@
 
 #define TOKENS_MAX (1u << 22)
 #define GROWTH_BYTES 65536u
+/* So much in hand is a body on its way at full speed, and what is left of it is not far. */
+#define ARRIVING_BYTES_MIN (4u << 10)
 #define CONVERSATION_BYTES_MIN (16u << 10)
 #define CONVERSATION_BYTES_MAX (4u << 20)
 #define WARNINGS_BYTES_MAX 2048u
@@ -38,7 +40,9 @@ static bool is_awaited(const struct gw_exchange *ex, const struct gw_provider_co
 
     if (chat && (!watch_of(ex, provider)->ids || gw_openai_is_reasoning(model)))
         return true;
-    return !forward->chunked && forward->body_bytes >= CONVERSATION_BYTES_MIN &&
+    size_t here = gw_buf_len(&forward->held) + ex->in_hand.len;
+    return !forward->chunked && here >= ARRIVING_BYTES_MIN &&
+           forward->body_bytes >= CONVERSATION_BYTES_MIN &&
            forward->body_bytes <= CONVERSATION_BYTES_MAX;
 }
 

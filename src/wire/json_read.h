@@ -87,6 +87,13 @@ struct gw_json_iter {
 
 struct gw_json_iter gw_json_iter(const struct gw_json *json, uint32_t container);
 
+/* Of an array alone: an object's values are no elements. */
+static inline struct gw_json_iter gw_json_elements(const struct gw_json *json, uint32_t array)
+{
+    return gw_json_iter(json,
+                        gw_json_type(json, array) == GW_JSON_IS_ARRAY ? array : GW_JSON_ABSENT);
+}
+
 /* The next element of an array, or value of an object. @return false at the end */
 bool gw_json_next(const struct gw_json *json, struct gw_json_iter *iter, uint32_t *value_out);
 

@@ -367,7 +367,7 @@ describe("bytes", () => {
   for (const [label, model, sent] of [
     ["bare", '"gpt-4o"', '"gpt-4o"'],
     ["prefixed", '"openai::gpt-4o"', '"gpt-4o"'],
-    ["prefixed, unlisted", '"openai::o9-mini"', '"o9-mini"'],
+    ["prefixed, unlisted", '"openai::new-mini"', '"new-mini"'],
     ["prefixed twice: the first counts", '"openai::local::x"', '"local::x"'],
     ["escapes before and behind", '"open\\u0061i::gpt\\u002d4o"', '"gpt\\u002d4o"'],
     ["escaped colons", '"openai\\u003a:gpt-4o"', '"gpt-4o"'],

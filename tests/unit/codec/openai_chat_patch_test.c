@@ -145,6 +145,12 @@ static const struct {
      "{\"messages\":[{\"role\":\"user\",\"content\":[ {\"type\":\"text\",\"text\":\"a\\u00e9\"},"
      " {\"text\":\"b\",\"type\":\"text\"} ]}]}",
      "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\u00e9\\n\\nb\"}]}", ""},
+    {"no arrays", "deepseek", "m",
+     "{\"messages\":{\"a\":\"b\"},\"tools\":{},\"response_format\":{\"type\":\"json_schema\"}}",
+     "{\"messages\":{\"a\":\"b\"},\"tools\":{},\"response_format\":{\"type\":\"json_object\"}}",
+     "emulate:response_format"},
+    {"flat, but no content", "cerebras", "m",
+     "{\"messages\":[{\"role\":\"user\"},{\"content\":{}}]}", SAME, ""},
     {"flat, but an image", "cerebras", "m",
      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
      "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:,\"}}]}]}",
